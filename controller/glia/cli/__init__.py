@@ -1,0 +1,1 @@
+"""The command line: one module per command, plain values in, an exit code out."""

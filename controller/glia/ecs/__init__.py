@@ -1,0 +1,1 @@
+"""ECS's objects as values, free of any I/O."""

@@ -1,0 +1,1 @@
+"""The Neuron hardware: which instance types there are and what each of them has."""

@@ -1,0 +1,73 @@
+"""The ECS API: a request in, an answer out, under one lock.
+
+Every call is validated against botocore's model, throttled if that is asked for, befallen by
+the scripted faults, and then played on the world as it is at that moment.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+from glia.sandbox.ecs_error import EcsError
+from glia.sandbox.faults import AnswerLostError, Faults
+from glia.sandbox.operations.request import Request
+from glia.sandbox.operations.table import OPERATIONS
+from glia.sandbox.validation.shapes import check_answer, check_request
+from glia.sandbox.world import Call
+
+if TYPE_CHECKING:
+    from glia.sandbox.arns import Place
+    from glia.sandbox.quotas import Throttle
+    from glia.sandbox.wire_types import Json
+    from glia.sandbox.world import World
+
+
+class Api:
+    """The operations of ECS over one world.
+
+    Args:
+        world: what they act on.
+        throttle: AWS's token buckets, or none for no throttling.
+        faults: the script of faults.
+        strict: check every answer against botocore's model as well; for tests.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        throttle: Throttle | None = None,
+        faults: Faults | None = None,
+        strict: bool = False,
+    ) -> None:
+        self.world = world
+        self.faults = faults or Faults()
+        self._throttle = throttle
+        self._strict = strict
+
+    def call(self, operation: str, place: Place, params: Json) -> Json:
+        """Play one call; EcsError is ECS's refusal, AnswerLostError a lost answer."""
+        with self.world.lock:
+            self.world.advance()
+            self.world.calls.append(Call(operation, place, params, self.world.now))
+            if self._throttle is not None:
+                self._throttle.admit(operation, place, self.world.now)
+            lose = self.faults.before(operation)
+            answer = self._play(operation, place, params)
+            if lose:
+                raise AnswerLostError
+            return answer
+
+    def _play(self, operation: str, place: Place, params: Json) -> Json:
+        play = OPERATIONS.get(operation)
+        if play is None:
+            raise EcsError(
+                "UnknownOperationException", f"The sandbox does not play {operation}.", 400
+            )
+        check_request(operation, params)
+        answer = play(Request(self.world, place, params))
+        if self._strict:
+            check_answer(operation, answer)
+            answer = copy.deepcopy(answer)
+        return answer

@@ -1,0 +1,133 @@
+"""What EC2 instances of a type have, and how they register with a cluster.
+
+Neuron types come from the catalogue, all others from the EC2 data that moto carries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from glia.errors import UsageError
+from glia.neuron.catalogue import catalogue
+from glia.sandbox.capabilities import INSTANCE_CAPABILITIES
+from glia.sandbox.needs import Capacity
+from glia.sandbox.records import Cluster, Instance
+
+if TYPE_CHECKING:
+    from glia.sandbox.arns import Place
+    from glia.sandbox.world import World
+
+DEFAULT_ATTRIBUTES = {
+    "ecs.ami-id": "ami-0a1b2c3d4e5f60718",
+    "ecs.os-type": "linux",
+    "ecs.os-family": "LINUX",
+    "ecs.vpc-id": "vpc-0123456789abcdef0",
+    "ecs.subnet-id": "subnet-0123456789abcdef0",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Nominal figures: CPU units, MiB, network interfaces with the primary one."""
+
+    name: str
+    cpu: int
+    memory: int
+    enis: int
+    devices: tuple[str, ...]
+    architecture: str
+
+
+@cache
+def machine(name: str) -> Machine:
+    """The machine of that instance type; UsageError names what there is otherwise."""
+    known = catalogue().get(name)
+    if known is not None:
+        return Machine(
+            name,
+            known.cpu_units,
+            known.memory_mib,
+            known.enis,
+            known.device_paths,
+            known.architecture,
+        )
+    return _from_ec2_data(name)
+
+
+def _from_ec2_data(name: str) -> Machine:
+    from moto.ec2.models.instance_types import INSTANCE_TYPES  # noqa: PLC0415  (1,395 types)
+
+    data = INSTANCE_TYPES.get(name)
+    if data is None:
+        raise UsageError(
+            f"{name}: no such instance type. Neuron types: {', '.join(catalogue())}; "
+            "any other type of EC2 is known too."
+        )
+    return Machine(
+        name,
+        1024 * data["VCpuInfo"]["DefaultVCpus"],
+        data["MemoryInfo"]["SizeInMiB"],
+        data["NetworkInfo"]["MaximumNetworkInterfaces"],
+        (),
+        data["ProcessorInfo"]["SupportedArchitectures"][-1],
+    )
+
+
+def register(  # noqa: PLR0913  (what an agent tells when it registers)
+    world: World,
+    cluster: Cluster,
+    place: Place,
+    instance_type: str,
+    *,
+    zone: str | None = None,
+    attributes: dict[str, str | None] | None = None,
+    ec2_instance_id: str | None = None,
+    capacity_provider: str | None = None,
+    managed: bool = False,
+) -> Instance:
+    """Add a container instance to a cluster, as its agent would.
+
+    Memory is the type's less ``world.memory_reserve``: a real agent registers what the
+    operating system leaves, a few per cent below nominal and published nowhere.
+    """
+    made = machine(instance_type)
+    zones = [f"{place.region}{letter}" for letter in "abc"]
+    zone = zone or zones[len(cluster.instances) % len(zones)]
+    instance = Instance(
+        arn=place.arn(f"container-instance/{cluster.name}/{world.ids.hexadecimal()}"),
+        ec2_instance_id=ec2_instance_id or f"i-{world.ids.hexadecimal(17)}",
+        cluster=cluster,
+        instance_type=instance_type,
+        capacity=Capacity(
+            cpu=made.cpu,
+            memory=int(made.memory * (1 - world.memory_reserve)),
+            enis=made.enis - 1,
+            chips=len(made.devices),
+        ),
+        devices=made.devices,
+        zone=zone,
+        attributes={
+            **dict.fromkeys(INSTANCE_CAPABILITIES),
+            **DEFAULT_ATTRIBUTES,
+            "ecs.availability-zone": zone,
+            "ecs.instance-type": instance_type,
+            "ecs.cpu-architecture": made.architecture,
+            **(attributes or {}),
+        },
+        registered_at=world.now,
+        tags={},
+        capacity_provider=capacity_provider,
+        managed=managed,
+    )
+    cluster.instances[instance.arn] = instance
+    notice(world, cluster)
+    return instance
+
+
+def notice(world: World, cluster: Cluster) -> None:
+    """Instances have come, gone or changed: everybody looks again."""
+    cluster.starved.clear()
+    for service in cluster.services.values():
+        world.see(service)

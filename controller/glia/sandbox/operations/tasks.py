@@ -1,0 +1,194 @@
+"""Standalone tasks, and tasks in general: run, started, stopped, described, listed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glia.ecs.expression import parse
+from glia.sandbox import capacity, host, tasks, views
+from glia.sandbox.ecs_error import EcsError, invalid_parameter
+from glia.sandbox.needs import needs_of
+from glia.sandbox.operations.paging import page
+from glia.sandbox.operations.request import (
+    Operation,
+    Request,
+    cluster_of,
+    instance_in,
+    service_in,
+    task_in,
+    usable_definition,
+)
+from glia.sandbox.placement import NoPlace, Terms, obstacle
+from glia.sandbox.validation.placement import faults_of_placement
+from glia.sandbox.validation.rules import refuse_first
+from glia.sandbox.validation.tags import check_tags
+
+if TYPE_CHECKING:
+    from glia.sandbox.records import Cluster, TaskDefinition
+    from glia.sandbox.wire_types import Json
+
+MAX_RUN = 10
+MAX_DESCRIBED = 100
+
+
+def run_task(request: Request) -> Json:
+    """Place up to ten tasks at once; what finds no place is a failure in the answer."""
+    cluster, definition = cluster_of(request), usable_definition(request)
+    count = request.params.get("count") or 1
+    if not 1 <= count <= MAX_RUN:
+        raise invalid_parameter(f"Count must be between 1 and {MAX_RUN}.")
+    if (answer := _repeated(request)) is not None:
+        return answer
+    _check(request, definition)
+    order = _order(request, definition)
+    started, failures = [], []
+    for _ in range(count):
+        terms = _terms(request, cluster, order)
+        chosen = capacity.find(request.world, cluster, terms, request.params)
+        if isinstance(chosen, NoPlace):
+            instance = chosen.instance
+            failures.append(
+                views.only_set(arn=instance.arn if instance else None, reason=chosen.failure)
+            )
+            break
+        started.append(tasks.start(request.world, cluster, order, chosen[1]))
+    answer = {"tasks": [views.task(task, tags=True) for task in started], "failures": failures}
+    return _remember(request, answer)
+
+
+def _check(request: Request, definition: TaskDefinition) -> None:
+    params = request.params
+    check_tags(params.get("tags") or ())
+    refuse_first(faults_of_placement(params, definition.spec), invalid_parameter)
+    awsvpc = definition.spec.get("networkMode") == "awsvpc"
+    if awsvpc and not params.get("networkConfiguration"):
+        raise invalid_parameter(
+            "Network Configuration must be provided when networkMode 'awsvpc' is specified."
+        )
+    names = {container["name"] for container in definition.spec["containerDefinitions"]}
+    for override in params.get("overrides", {}).get("containerOverrides", ()):
+        if override.get("name") not in names:
+            raise invalid_parameter(
+                f"Override for container named {override.get('name')} is not a container in the "
+                "TaskDefinition."
+            )
+
+
+def _repeated(request: Request) -> Json | None:
+    token = request.params.get("clientToken")
+    return request.region.answers.get(("RunTask", token)) if token else None
+
+
+def _remember(request: Request, answer: Json) -> Json:
+    if token := request.params.get("clientToken"):
+        request.region.answers["RunTask", token] = answer
+    return answer
+
+
+def _order(request: Request, definition: TaskDefinition) -> tasks.Order:
+    params = request.params
+    overrides = params.get("overrides", {})
+    tags = dict(definition.tags) if params.get("propagateTags") == "TASK_DEFINITION" else {}
+    return tasks.Order(
+        definition=definition,
+        group=params.get("group") or f"family:{definition.family}",
+        launch_type=params.get("launchType", "EC2"),
+        needs=needs_of(definition.spec, overrides),
+        started_by=params.get("startedBy"),
+        spec={
+            "overrides": overrides,
+            "enableExecuteCommand": params.get("enableExecuteCommand", False),
+        },
+        tags={**tags, **request.tags},
+    )
+
+
+def _terms(request: Request, cluster: Cluster, order: tasks.Order) -> Terms:
+    constraints = request.params.get("placementConstraints") or ()
+    return Terms(
+        definition=order.definition,
+        needs=order.needs,
+        peers=[t for t in cluster.tasks.values() if t.live and t.group == order.group],
+        constraints=tuple(parse(c["expression"]) for c in constraints if c["type"] == "memberOf"),
+        distinct_instance=any(each["type"] == "distinctInstance" for each in constraints),
+        strategy=request.params.get("placementStrategy") or (),
+    )
+
+
+def start_task(request: Request) -> Json:
+    """Start a task on the very instances named: no scheduler, but constraints and resources."""
+    cluster, definition = cluster_of(request), usable_definition(request)
+    _check(request, definition)
+    order = _order(request, definition)
+    started, failures = [], []
+    for wanted in request.params["containerInstances"]:
+        instance = instance_in(cluster, wanted)
+        if instance is None:
+            failures.append({"arn": wanted, "reason": "MISSING"})
+            continue
+        lack = obstacle(instance, _terms(request, cluster, order))
+        if lack is not None:
+            failures.append({"arn": instance.arn, "reason": NoPlace(lack, instance).failure})
+            continue
+        started.append(tasks.start(request.world, cluster, order, instance))
+    return {"tasks": [views.task(task, tags=True) for task in started], "failures": failures}
+
+
+def stop_task(request: Request) -> Json:
+    task = task_in(cluster_of(request), request.params["task"])
+    if task is None:
+        raise EcsError("InvalidParameterException", "The referenced task was not found.")
+    reason = request.params.get("reason") or "Task stopped by user"
+    host.stop(request.world, task, "UserInitiated", reason)
+    return {"task": views.task(task, tags=True)}
+
+
+def describe_tasks(request: Request) -> Json:
+    cluster = cluster_of(request)
+    wanted = request.params["tasks"]
+    if len(wanted) > MAX_DESCRIBED:
+        raise invalid_parameter(f"Tasks cannot be more than {MAX_DESCRIBED}.")
+    found, failures = [], []
+    for name in wanted:
+        task = task_in(cluster, name)
+        if task is None:
+            arn = f"{cluster.arn.replace(':cluster/', ':task/')}/{name}"
+            failures.append({"arn": name if name.startswith("arn:") else arn, "reason": "MISSING"})
+        else:
+            found.append(views.task(task, tags=request.includes("TAGS")))
+    return {"tasks": found, "failures": failures}
+
+
+def list_tasks(request: Request) -> Json:
+    cluster, params = cluster_of(request), request.params
+    candidates = list(cluster.tasks.values())
+    if "serviceName" in params:
+        service = service_in(cluster, request.place, params["serviceName"])
+        if service is None:
+            raise EcsError("ServiceNotFoundException", "Service not found.")
+        candidates = list(service.tasks.values())
+    instance = None
+    if "containerInstance" in params:
+        instance = instance_in(cluster, params["containerInstance"])
+        if instance is None:
+            raise invalid_parameter("The referenced container instance was not found.")
+    arns = [
+        task.arn
+        for task in candidates
+        if task.desired_status == params.get("desiredStatus", "RUNNING")
+        and instance in {None, task.instance}
+        and params.get("family") in {None, task.definition.family}
+        and params.get("startedBy") in {None, task.started_by}
+        and params.get("launchType") in {None, task.launch_type}
+    ]
+    shown, more = page(request, arns)
+    return {"taskArns": shown, **more}
+
+
+OPERATIONS: dict[str, Operation] = {
+    "DescribeTasks": describe_tasks,
+    "ListTasks": list_tasks,
+    "RunTask": run_task,
+    "StartTask": start_task,
+    "StopTask": stop_task,
+}

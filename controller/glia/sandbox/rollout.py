@@ -1,0 +1,221 @@
+"""The service scheduler's pass over one REPLICA service.
+
+Between the lower limit, ceil(desired x minimumHealthyPercent), and the upper one,
+floor(desired x maximumPercent), tasks of the PRIMARY deployment take the place of the others
+(API reference, DeploymentConfiguration). Tasks on draining instances leave in the same way.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from glia.sandbox import capacity, deployments, events, host, tasks
+from glia.sandbox.placement import NoPlace, Terms, place
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from glia.sandbox.records import Instance, Service, Task
+    from glia.sandbox.world import World
+
+FIRST_RETRY = 5.0  # ECS publishes only the longest wait ("service throttle logic")
+LONGEST_RETRY = 900.0
+FREE_FAILURES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How few healthy and how many live tasks a service may have.
+
+    Strategies other than ROLLING run a full second set of tasks before traffic moves.
+    """
+
+    desired: int
+    lower: int
+    upper: int
+
+
+def limits(service: Service) -> Limits:
+    configuration = service.spec["deploymentConfiguration"]
+    desired = service.desired_count
+    if configuration.get("strategy", "ROLLING") != "ROLLING":
+        return Limits(desired, desired, 2 * desired)
+    return Limits(
+        desired,
+        math.ceil(desired * configuration["minimumHealthyPercent"] / 100),
+        math.floor(desired * configuration["maximumPercent"] / 100),
+    )
+
+
+def reconcile(world: World, service: Service) -> None:
+    """Bring the service one step closer to what it should be."""
+    deployments.watch_failures(world, service)
+    service.unplaceable = None
+    limit = limits(service)
+    live = service.live_tasks()
+    fresh = [task for task in live if not _leaving(task, service)]
+    leaving = [task for task in live if _leaving(task, service)]
+    _scale_in(world, service, fresh, limit.desired)
+    fresh = [task for task in fresh if task.live]
+    missing = limit.desired - len(fresh)
+    started = _start(world, service, min(missing, limit.upper - len(fresh) - len(leaving)))
+    missing -= len(started)
+    stopped = _give_way(world, service, fresh, leaving, missing, limit)
+    if missing > 0 and not started and not stopped and not service.unplaceable:
+        _explain_standstill(world, service, fresh + leaving)
+    _settle(world, service, limit.desired)
+
+
+def _leaving(task: Task, service: Service) -> bool:
+    if task.deployment is not service.primary:
+        return True
+    return task.instance is not None and task.instance.status != "ACTIVE"
+
+
+def _scale_in(world: World, service: Service, fresh: list[Task], desired: int) -> None:
+    surplus = sorted(fresh, key=_worth_keeping)[: max(0, len(fresh) - desired)]
+    for task in surplus:
+        host.stop(world, task, "ServiceSchedulerInitiated", _reason(service))
+    if surplus:
+        events.stopped(world, service, surplus)
+
+
+def _worth_keeping(task: Task) -> tuple[bool, bool, float]:
+    return (task.last_status == "RUNNING", task.healthy, -task.created_at)
+
+
+def _reason(service: Service) -> str:
+    return f"Scaling activity initiated by (deployment {service.primary.id})"
+
+
+def _start(world: World, service: Service, count: int) -> list[Task]:
+    if count <= 0 or service.primary.rollout_state == "FAILED":
+        return []
+    if _throttled(world, service):
+        return []
+    started: list[Task] = []
+    for _ in range(count):
+        chosen = find_place(world, service)
+        if isinstance(chosen, NoPlace):
+            service.unplaceable = chosen.sentence
+            service.cluster.starved[service.arn] = service
+            if not chosen.on_its_way:
+                events.unable_to_place(world, service, chosen.sentence)
+            break
+        provider, instance = chosen
+        order = tasks.order_of(service, service.primary, provider)
+        started.append(tasks.start(world, service.cluster, order, instance))
+    if started:
+        service.steady = False
+        events.started(world, service, started)
+    return started
+
+
+def find_place(
+    world: World, service: Service
+) -> tuple[str | None, Instance | None] | NoPlace:
+    """A capacity provider and an instance for one more task; Fargate needs no instance."""
+    terms = terms_of(service, service.live_tasks())
+    return capacity.find(world, service.cluster, terms, service.primary.revision)
+
+
+def terms_of(service: Service, peers: Sequence[Task]) -> Terms:
+    definition = service.primary.definition
+    return Terms(
+        definition=definition,
+        needs=tasks.order_of(service, service.primary, None).needs,
+        peers=peers,
+        constraints=service.constraints,
+        distinct_instance=service.distinct_instance,
+        strategy=service.spec.get("placementStrategy", ()),
+    )
+
+
+def _throttled(world: World, service: Service) -> bool:
+    """Whether repeated failures to start make the service wait (at most 15 minutes)."""
+    if service.failures_in_a_row <= FREE_FAILURES:
+        return False
+    if service.failures_in_a_row > service.failures_paid:
+        service.failures_paid = service.failures_in_a_row
+        wait = FIRST_RETRY * 2 ** min(service.failures_in_a_row - FREE_FAILURES, 16)
+        service.retry_at = world.now + min(wait, LONGEST_RETRY)
+        world.timers.at(service.retry_at, partial(world.see, service))
+        events.unable_to_start(world, service)
+    return world.now < service.retry_at
+
+
+def _give_way(
+    world: World,
+    service: Service,
+    fresh: list[Task],
+    leaving: list[Task],
+    missing: int,
+    limit: Limits,
+) -> list[Task]:
+    """Stop tasks that leave: those that serve nobody, and as many as healthy ones allow.
+
+    They stay while the new ones come up, unless the new ones need their room.
+    """
+    if service.primary.rollout_state == "FAILED" or not _baked(world, service, fresh, limit):
+        return []
+    healthy = [task for task in leaving if task.healthy]
+    new_healthy = sum(task.healthy for task in fresh)
+    may_stop = max(0, len(healthy) + new_healthy - limit.lower)
+    surplus = len(healthy) - max(0, limit.desired - new_healthy)
+    wanted = min(len(healthy), max(surplus, missing, 0))
+    idle = [task for task in leaving if not task.healthy]
+    chosen = idle + healthy[: min(may_stop, wanted)]
+    for task in chosen:
+        host.stop(world, task, "ServiceSchedulerInitiated", _reason(service))
+    if chosen:
+        service.steady = False
+        events.stopped(world, service, chosen)
+    return chosen
+
+
+def _baked(world: World, service: Service, fresh: list[Task], limit: Limits) -> bool:
+    """Whether traffic may leave the old tasks: at once in a rolling update, else after the
+    whole new set has been healthy for the bake time."""
+    configuration = service.spec["deploymentConfiguration"]
+    if configuration.get("strategy", "ROLLING") == "ROLLING":
+        return True
+    if sum(task.healthy for task in fresh) < limit.desired:
+        return False
+    deployment = service.primary
+    minutes = configuration.get("bakeTimeInMinutes", 0)
+    if deployment.bake_since is None:
+        deployment.bake_since = world.now
+        world.after(60.0 * minutes, partial(world.see, service))
+    return world.now >= deployment.bake_since + 60.0 * minutes
+
+
+def _explain_standstill(world: World, service: Service, live: list[Task]) -> None:
+    waiting = world.now < service.retry_at or service.primary.rollout_state == "FAILED"
+    if not waiting and all(task.healthy for task in live):
+        events.held_by_configuration(world, service)
+
+
+def _settle(world: World, service: Service, desired: int) -> None:
+    """Complete the deployment, and say so when the service has come to rest."""
+    live = service.live_tasks()
+    service.deployments = [
+        each
+        for each in service.deployments
+        if each is service.primary or any(task.deployment is each for task in live)
+    ]
+    running = [task for task in live if task.last_status == "RUNNING"]
+    at_rest = len(live) == len(running) == desired and not any(
+        _leaving(task, service) for task in live
+    )
+    if not at_rest:
+        return
+    if service.primary.rollout_state == "IN_PROGRESS" and all(task.healthy for task in live):
+        deployments.complete(world, service)
+    if not service.steady and service.primary.rollout_state == "COMPLETED":
+        service.steady = True
+        for kind in list(service.last_event):
+            events.resolve(service, kind)
+        events.steady(world, service)

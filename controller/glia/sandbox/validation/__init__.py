@@ -1,0 +1,1 @@
+"""What ECS checks before it does anything: shapes from its model, rules from its documentation."""

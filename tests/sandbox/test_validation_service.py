@@ -113,6 +113,10 @@ VALID: dict[str, tuple[Members, Callable[[], Members]]] = {
         replica(networkConfiguration=AWSVPC, serviceRegistries=[{"registryArn": "arn"}]),
         on_awsvpc,
     ),
+    "on Fargate": (
+        replica(launchType="FARGATE", networkConfiguration=AWSVPC),
+        lambda: {**on_awsvpc(), "requiresCompatibilities": ["FARGATE"]},
+    ),
     "behind a load balancer": (
         replica(
             loadBalancers=[TARGET],
@@ -182,6 +186,12 @@ def test_an_external_controller_needs_neither_task_definition_nor_count() -> Non
     check_create_service(
         {"serviceName": "s", "deploymentController": {"type": "EXTERNAL"}}, task_definition=None
     )
+
+
+def test_an_external_controller_is_updated_without_task_definition() -> None:
+    service = described_service(controlled("EXTERNAL"))
+
+    check_update_service({"desiredCount": 2}, service, {})
 
 
 # Rule -> (request, task definition, culprit); the task definition is the plain one if None.
@@ -584,9 +594,9 @@ REFUSED: dict[str, tuple[Members, Callable[[], Members] | None, str]] = {
     ),
     "a strategy of no type": (replica(placementStrategy=[{}]), None, "strategy type 'None'"),
     "random by a field": (
-        replica(placementStrategy=[{"type": "random", "field": "cpu"}]),
+        replica(placementStrategy=[{"type": "random", "field": "rack"}]),
         None,
-        "random does not take field 'cpu'",
+        "random does not take field 'rack'",
     ),
     "binpack by instance": (
         replica(placementStrategy=[{"type": "binpack", "field": "instanceId"}]),
@@ -645,8 +655,8 @@ UPDATES: dict[str, tuple[Members, Members, str | None]] = {
     ),
     "a linear step without the strategy": (
         replica(),
-        {"deploymentConfiguration": {"strategy": "CANARY", "linearConfiguration": {}}},
-        None,
+        {"deploymentConfiguration": {"linearConfiguration": {"stepPercent": 10.0}}},
+        "linearConfiguration is only valid with deployment strategy LINEAR",
     ),
     "a count by CodeDeploy": (
         controlled("CODE_DEPLOY"),

@@ -81,6 +81,10 @@ def on_fargate() -> dict[str, Any]:
     }
 
 
+def on_fargate_with_scratch() -> dict[str, Any]:
+    return {**on_fargate(), "volumes": [{"name": "scratch"}]}
+
+
 def on_managed_instances() -> dict[str, Any]:
     return {
         "family": "neuron",
@@ -152,7 +156,9 @@ def with_everything() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "valid", [on_ec2, on_fargate, on_managed_instances, with_everything], ids=lambda f: f.__name__
+    "valid",
+    [on_ec2, on_fargate, on_fargate_with_scratch, on_managed_instances, with_everything],
+    ids=lambda f: f.__name__,
 )
 def test_what_ecs_registers_is_registered(valid: Callable[[], dict[str, Any]]) -> None:
     request = valid()

@@ -114,9 +114,7 @@ def _least(requirements: Json, member: str) -> int:
     return int(requirements.get(member, {}).get("min", 0))
 
 
-def _arrive(
-    world: World, cluster: Cluster, provider: CapacityProvider, instance_type: str
-) -> None:
+def _arrive(world: World, cluster: Cluster, provider: CapacityProvider, instance_type: str) -> None:
     provider.launching = False
     if cluster.status != "ACTIVE" or provider.status != "ACTIVE":
         return

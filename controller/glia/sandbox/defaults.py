@@ -197,8 +197,9 @@ def merged_update(service: Json, params: Json) -> Json:
     changes = _kept(given)
     merged = {**_kept(service), **changes}
     if "deploymentConfiguration" in changes:
-        before = _kept(service.get("deploymentConfiguration") or {})
-        merged["deploymentConfiguration"] = {**before, **changes["deploymentConfiguration"]}
+        merged["deploymentConfiguration"] = _merged_configuration(
+            service["deploymentConfiguration"], changes["deploymentConfiguration"]
+        )
     if changes.get("capacityProviderStrategy"):
         merged.pop("launchType", None)
     elif "capacityProviderStrategy" in changes:
@@ -207,6 +208,15 @@ def merged_update(service: Json, params: Json) -> Json:
     # "If the service never had a value set, Amazon ECS treats this as DISABLED."
     merged.setdefault("availabilityZoneRebalancing", "DISABLED")
     return _normalised(merged)
+
+
+def _merged_configuration(before: Json, changes: Json) -> Json:
+    merged: Json = _kept(before)
+    if "strategy" in changes:
+        for owner, configuration in STRATEGY_CONFIGURATIONS.items():
+            if owner != changes["strategy"]:
+                merged.pop(configuration, None)
+    return {**merged, **changes}
 
 
 def _launch_type_behind(service: Json) -> str:
@@ -240,9 +250,6 @@ def _deployment_configuration(service: Json) -> Json:
     if service["deploymentController"]["type"] != "ECS":
         return filled
     strategy = given.get("strategy", "ROLLING")
-    for owner, configuration in STRATEGY_CONFIGURATIONS.items():
-        if owner != strategy:
-            filled.pop(configuration, None)
     # A bake time must be given for BLUE_GREEN, so only ROLLING has a default.
     defaults = dict(ROLLING_DEFAULTS)
     if strategy != "ROLLING":

@@ -136,7 +136,9 @@ def fail(world: World, service: Service, reason: str, *, roll_back: bool) -> Non
     failed.updated_at = entry.updated_at = world.now
     events.deployment_failed(world, service, failed, reason)
     target = last_completed(service) if roll_back else None
-    entry.reason = f"Service deployment failed because the circuit breaker threshold was met: {reason}."
+    entry.reason = (
+        f"Service deployment failed because the circuit breaker threshold was met: {reason}."
+    )
     if target is None:
         # With rollback asked for and nothing to return to, the deployment stalls (developer
         # guide, "deployment circuit breaker").
@@ -184,4 +186,3 @@ def complete(world: World, service: Service) -> None:
         entry.breaker = "MONITORING_COMPLETE"
     service.deployments = [deployment]
     events.deployment_completed(world, service, deployment)
-

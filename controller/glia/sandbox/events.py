@@ -61,9 +61,7 @@ def deployment_completed(world: World, service: Service, deployment: Deployment)
     say(world, service, f"(deployment {deployment.id}) deployment completed.")
 
 
-def deployment_failed(
-    world: World, service: Service, deployment: Deployment, reason: str
-) -> None:
+def deployment_failed(world: World, service: Service, deployment: Deployment, reason: str) -> None:
     say(world, service, f"(deployment {deployment.id}) deployment failed: {reason}.")
 
 

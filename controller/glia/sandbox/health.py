@@ -64,9 +64,7 @@ def _container_check(container: Json) -> tuple[float, str | None]:
     return gives_up, "container health checks"
 
 
-def _target_check(
-    task: Task, balancer: Json, grace: float, pace: Pace
-) -> tuple[float, str | None]:
+def _target_check(task: Task, balancer: Json, grace: float, pace: Pace) -> tuple[float, str | None]:
     healthy_after = _slowest(task)
     gives_up = grace + pace.target_unhealthy
     if healthy_after is not None:

@@ -6,10 +6,8 @@ What is assumed of moto stands in ``tests/sandbox/test_moto.py``.
 from __future__ import annotations
 
 import logging
-import threading
 from typing import TYPE_CHECKING, Any
 
-from moto.ecs import urls as ecs_urls
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -18,14 +16,12 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
-from glia.sandbox.wire import EcsResponse
+from glia.sandbox.surroundings import mend_ssm, surround
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from glia.sandbox.api import Api
-
-_making_apps = threading.Lock()
 
 
 class Server(ThreadedMotoServer):  # type: ignore[misc]  # moto is untyped here
@@ -34,8 +30,7 @@ class Server(ThreadedMotoServer):  # type: ignore[misc]  # moto is untyped here
     def __init__(self, api: Api, port: int = 0) -> None:
         super().__init__("127.0.0.1", port, verbose=False)
         logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line for every request
-        response = type("SandboxEcsResponse", (EcsResponse,), {"api": api})
-        self._url_paths = {"{0}/$": response.dispatch}
+        surround(api)
         app = DomainDispatcherApplication(self._make_app)
         app.app_instances["ecs"] = self._make_app("ecs")  # now: imports must not slow a call
         self._server = make_server(
@@ -47,17 +42,11 @@ class Server(ThreadedMotoServer):  # type: ignore[misc]  # moto is untyped here
         self._server_ready_event.set()
         self._server.serve_forever(poll_interval=0.05)
 
-    def _make_app(self, service: Any) -> Flask:
-        """moto's app for a service; while ECS's is made, its paths lead to us."""
-        if service != "ecs":
-            return create_backend_app(service)
-        with _making_apps:
-            moto_paths = ecs_urls.url_paths
-            ecs_urls.url_paths = self._url_paths
-            try:
-                return create_backend_app(service)
-            finally:
-                ecs_urls.url_paths = moto_paths
+    @staticmethod
+    def _make_app(service: Any) -> Flask:
+        if service == "ssm":
+            mend_ssm()
+        return create_backend_app(service)
 
     @property
     def url(self) -> str:

@@ -25,12 +25,12 @@ LACKS = {
     "CPU": "has insufficient CPU units available.",
     "MEMORY": "has insufficient memory available.",
     "PORTS": "is already using a port required by your task.",
-    "ENI": "encountered error \"RESOURCE:ENI\".",
-    "NEURON_DEVICES": "encountered error \"RESOURCE:NEURON_DEVICES\".",
-    "AGENT": "encountered error \"AGENT\".",
+    "ENI": 'encountered error "RESOURCE:ENI".',
+    "NEURON_DEVICES": 'encountered error "RESOURCE:NEURON_DEVICES".',
+    "AGENT": 'encountered error "AGENT".',
     "ATTRIBUTE": "is missing an attribute required by your task.",
-    "memberOf": "encountered error \"MemberOf placement constraint unsatisfied.\".",
-    "distinctInstance": "encountered error \"DistinctInstance placement constraint unsatisfied.\".",
+    "memberOf": 'encountered error "MemberOf placement constraint unsatisfied.".',
+    "distinctInstance": 'encountered error "DistinctInstance placement constraint unsatisfied.".',
 }
 
 
@@ -176,9 +176,7 @@ def _free_cpu(instance: Instance) -> float:
     return instance.capacity.cpu - instance.promised.cpu
 
 
-def _fewest_of_group(
-    candidates: list[Instance], by: str, peers: Sequence[Task]
-) -> list[Instance]:
+def _fewest_of_group(candidates: list[Instance], by: str, peers: Sequence[Task]) -> list[Instance]:
     def value(instance: Instance) -> str | None:
         if by in {"instanceId", "host"}:
             return instance.arn

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from glia.sandbox import capacity, deployments, events, host, tasks
-from glia.sandbox.placement import NoPlace, Terms, place
+from glia.sandbox.placement import NoPlace, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +50,17 @@ def limits(service: Service) -> Limits:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One look at a service: its live tasks, those that stay and those that are to leave."""
+
+    world: World
+    service: Service
+    limit: Limits
+    fresh: list[Task]
+    leaving: list[Task]
+
+
 def reconcile(world: World, service: Service) -> None:
     """Bring the service one step closer to what it should be."""
     deployments.watch_failures(world, service)
@@ -59,13 +70,12 @@ def reconcile(world: World, service: Service) -> None:
     fresh = [task for task in live if not _leaving(task, service)]
     leaving = [task for task in live if _leaving(task, service)]
     _scale_in(world, service, fresh, limit.desired)
-    fresh = [task for task in fresh if task.live]
-    missing = limit.desired - len(fresh)
-    started = _start(world, service, min(missing, limit.upper - len(fresh) - len(leaving)))
-    missing -= len(started)
-    stopped = _give_way(world, service, fresh, leaving, missing, limit)
+    turn = Turn(world, service, limit, [task for task in fresh if task.live], leaving)
+    missing = limit.desired - len(turn.fresh)
+    started = _start(world, service, min(missing, limit.upper - len(turn.fresh) - len(leaving)))
+    stopped = _give_way(turn, missing - len(started))
     if missing > 0 and not started and not stopped and not service.unplaceable:
-        _explain_standstill(world, service, fresh + leaving)
+        _explain_standstill(turn)
     _settle(world, service, limit.desired)
 
 
@@ -114,9 +124,7 @@ def _start(world: World, service: Service, count: int) -> list[Task]:
     return started
 
 
-def find_place(
-    world: World, service: Service
-) -> tuple[str | None, Instance | None] | NoPlace:
+def find_place(world: World, service: Service) -> tuple[str | None, Instance | None] | NoPlace:
     """A capacity provider and an instance for one more task; Fargate needs no instance."""
     terms = terms_of(service, service.live_tasks())
     return capacity.find(world, service.cluster, terms, service.primary.revision)
@@ -147,27 +155,20 @@ def _throttled(world: World, service: Service) -> bool:
     return world.now < service.retry_at
 
 
-def _give_way(
-    world: World,
-    service: Service,
-    fresh: list[Task],
-    leaving: list[Task],
-    missing: int,
-    limit: Limits,
-) -> list[Task]:
+def _give_way(turn: Turn, missing: int) -> list[Task]:
     """Stop tasks that leave: those that serve nobody, and as many as healthy ones allow.
 
     They stay while the new ones come up, unless the new ones need their room.
     """
-    if service.primary.rollout_state == "FAILED" or not _baked(world, service, fresh, limit):
+    world, service, limit = turn.world, turn.service, turn.limit
+    if service.primary.rollout_state == "FAILED" or not _baked(turn):
         return []
-    healthy = [task for task in leaving if task.healthy]
-    new_healthy = sum(task.healthy for task in fresh)
+    healthy = [task for task in turn.leaving if task.healthy]
+    new_healthy = sum(task.healthy for task in turn.fresh)
     may_stop = max(0, len(healthy) + new_healthy - limit.lower)
     surplus = len(healthy) - max(0, limit.desired - new_healthy)
-    wanted = min(len(healthy), max(surplus, missing, 0))
-    idle = [task for task in leaving if not task.healthy]
-    chosen = idle + healthy[: min(may_stop, wanted)]
+    idle = [task for task in turn.leaving if not task.healthy]
+    chosen = idle + healthy[: min(may_stop, max(surplus, missing, 0))]
     for task in chosen:
         host.stop(world, task, "ServiceSchedulerInitiated", _reason(service))
     if chosen:
@@ -176,26 +177,29 @@ def _give_way(
     return chosen
 
 
-def _baked(world: World, service: Service, fresh: list[Task], limit: Limits) -> bool:
-    """Whether traffic may leave the old tasks: at once in a rolling update, else after the
-    whole new set has been healthy for the bake time."""
-    configuration = service.spec["deploymentConfiguration"]
+def _baked(turn: Turn) -> bool:
+    """Whether traffic may leave the old tasks.
+
+    In a rolling update at once, else after the whole new set has been healthy for the bake
+    time.
+    """
+    configuration = turn.service.spec["deploymentConfiguration"]
     if configuration.get("strategy", "ROLLING") == "ROLLING":
         return True
-    if sum(task.healthy for task in fresh) < limit.desired:
+    if sum(task.healthy for task in turn.fresh) < turn.limit.desired:
         return False
-    deployment = service.primary
-    minutes = configuration.get("bakeTimeInMinutes", 0)
+    deployment, seconds = turn.service.primary, 60.0 * configuration.get("bakeTimeInMinutes", 0)
     if deployment.bake_since is None:
-        deployment.bake_since = world.now
-        world.after(60.0 * minutes, partial(world.see, service))
-    return world.now >= deployment.bake_since + 60.0 * minutes
+        deployment.bake_since = turn.world.now
+        turn.world.after(seconds, partial(turn.world.see, turn.service))
+    return turn.world.now >= deployment.bake_since + seconds
 
 
-def _explain_standstill(world: World, service: Service, live: list[Task]) -> None:
-    waiting = world.now < service.retry_at or service.primary.rollout_state == "FAILED"
-    if not waiting and all(task.healthy for task in live):
-        events.held_by_configuration(world, service)
+def _explain_standstill(turn: Turn) -> None:
+    service = turn.service
+    waiting = turn.world.now < service.retry_at or service.primary.rollout_state == "FAILED"
+    if not waiting and all(task.healthy for task in turn.fresh + turn.leaving):
+        events.held_by_configuration(turn.world, service)
 
 
 def _settle(world: World, service: Service, desired: int) -> None:

@@ -86,8 +86,8 @@ def service(record: Service, *, tags: bool) -> Json:
     hidden = {*OF_DEPLOYMENTS, *OF_REVISIONS}
     shown = {name: value for name, value in record.spec.items() if name not in hidden}
     running, pending = (
-        sum(each) for each in zip(*counts.values(), strict=True)
-    ) if counts else (0, 0)
+        (sum(each) for each in zip(*counts.values(), strict=True)) if counts else (0, 0)
+    )
     return {
         **shown,
         "serviceArn": record.arn,
@@ -147,9 +147,7 @@ def deployment(record: Deployment, of: Service, counts: tuple[int, int]) -> Json
     }
 
 
-def _revision_summary(
-    record: Deployment, of: Service, counts: dict[str, tuple[int, int]]
-) -> Json:
+def _revision_summary(record: Deployment, of: Service, counts: dict[str, tuple[int, int]]) -> Json:
     running, pending = counts.get(record.id, (0, 0))
     leads = bool(of.deployments) and record is of.primary
     return {
@@ -274,7 +272,10 @@ def container_instance(record: Instance, *, tags: bool) -> Json:
         "attachments": [],
         "registeredAt": record.registered_at,
         "version": record.version,
-        "versionInfo": {"agentVersion": record.agent_version, "dockerVersion": "DockerVersion: 25.0.8"},
+        "versionInfo": {
+            "agentVersion": record.agent_version,
+            "dockerVersion": "DockerVersion: 25.0.8",
+        },
         "tags": tag_list(record.tags) if tags else [],
         **only_set(capacityProviderName=record.capacity_provider),
     }
@@ -301,7 +302,13 @@ def _resources(record: Instance, taken: Ledger | None) -> list[Json]:
 
 
 def _integer(name: str, value: int) -> Json:
-    return {"name": name, "type": "INTEGER", "doubleValue": 0.0, "longValue": 0, "integerValue": value}
+    return {
+        "name": name,
+        "type": "INTEGER",
+        "doubleValue": 0.0,
+        "longValue": 0,
+        "integerValue": value,
+    }
 
 
 def _strings(name: str, values: list[str]) -> Json:

@@ -35,12 +35,8 @@ class EcsResponse(EC2ContainerServiceResponse):  # type: ignore[misc]  # moto is
         """Answer the request, as moto's dispatcher wants it: status, headers, body."""
         status, body = 200, ""
         try:
-            answer = self.api.call(
-                self._get_action(),
-                Place(self.current_account, self.region),
-                _parameters(self.body),
-            )
-            body = json.dumps(answer, separators=(",", ":"))
+            place = Place(self.current_account, self.region)
+            body = self.api.call(self._get_action(), place, _parameters(self.body))
         except EcsError as error:
             status = error.status
             body = json.dumps({"__type": error.code, "message": error.message})

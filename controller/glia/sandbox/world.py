@@ -79,9 +79,16 @@ class World:
     """Everything that the sandbox knows. Whoever reads or changes it holds ``lock``."""
 
     def __init__(
-        self, clock: Clock, pace: Pace | None = None, memory_reserve: float = 0.05, seed: int = 0
+        self,
+        clock: Clock,
+        scheduler: Callable[[World], None],
+        pace: Pace | None = None,
+        *,
+        memory_reserve: float = 0.05,
+        seed: int = 0,
     ) -> None:
         self.clock = clock
+        self._scheduler = scheduler
         self.pace = pace or Pace()
         self.memory_reserve = memory_reserve
         self.lock = threading.RLock()
@@ -90,7 +97,6 @@ class World:
         self.now = clock.now()
         self.regions: dict[Place, Region] = {}
         self.calls: deque[Call] = deque(maxlen=100_000)
-        self.scheduler: Callable[[World], None] = lambda _: None
         self._pass_due = math.inf
 
     def region(self, place: Place) -> Region:
@@ -125,5 +131,5 @@ class World:
                     self.timers.pop()()
                 else:
                     self._pass_due = math.inf
-                    self.scheduler(self)
+                    self._scheduler(self)
             self.now = max(self.now, to)

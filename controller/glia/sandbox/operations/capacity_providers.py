@@ -63,7 +63,9 @@ def describe_capacity_providers(request: Request) -> Json:
         try:
             found.append(_known(request, name))
         except EcsError:
-            arn = name if name.startswith("arn:") else request.place.arn(f"capacity-provider/{name}")
+            arn = (
+                name if name.startswith("arn:") else request.place.arn(f"capacity-provider/{name}")
+            )
             failures.append({"arn": arn, "reason": "MISSING"})
     shown, more = page(request, found)
     tags = request.includes("TAGS")

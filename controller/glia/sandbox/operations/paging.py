@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def page(request: Request, items: Sequence[T], default: int = 100) -> tuple[Sequence[T], dict[str, str]]:
+def page(
+    request: Request, items: Sequence[T], default: int = 100
+) -> tuple[Sequence[T], dict[str, str]]:
     """The page that the request asks for, and the member that leads to the next one, if any."""
     size = request.params.get("maxResults") or default
-    if not 1 <= size <= 100:  # noqa: PLR2004  (API reference, every list operation)
+    if not 1 <= size <= 100:
         raise invalid_parameter(f"Invalid maxResults: {size}. It is from 1 to 100.")
     begin = _position(request.params.get("nextToken"))
     end = begin + size

@@ -70,7 +70,7 @@ def service_in(cluster: Cluster, place: Place, name_or_arn: str) -> Service | No
         return None
     # An ARN names its cluster, but for the short format of before 2018.
     parts = name_or_arn.split(":service/", 1)[-1].split("/")
-    if name_or_arn.startswith("arn:") and len(parts) == 2 and parts[0] != cluster.name:  # noqa: PLR2004
+    if name_or_arn.startswith("arn:") and len(parts) == 2 and parts[0] != cluster.name:
         return None
     return service
 

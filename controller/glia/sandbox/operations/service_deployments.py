@@ -61,7 +61,9 @@ def describe_service_deployments(request: Request) -> Json:
 def describe_service_revisions(request: Request) -> Json:
     arns = request.params["serviceRevisionArns"]
     _at_most(arns, "service revisions")
-    known = {arn: (service, r) for service in _services(request) for arn, r in service.revisions.items()}
+    known = {
+        arn: (service, r) for service in _services(request) for arn, r in service.revisions.items()
+    }
     return {
         "serviceRevisions": [
             views.service_revision(known[arn][1], known[arn][0]) for arn in arns if arn in known

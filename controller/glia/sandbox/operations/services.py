@@ -191,9 +191,7 @@ def _starts_deployment(params: Json, before: Json, service: Service) -> bool:
     if service.spec["deploymentController"]["type"] != "ECS":
         return False
     changed = {
-        name
-        for name in {*before, *service.spec}
-        if before.get(name) != service.spec.get(name)
+        name for name in {*before, *service.spec} if before.get(name) != service.spec.get(name)
     }
     return bool(params.get("forceNewDeployment")) or bool(changed & NEW_DEPLOYMENT_MEMBERS)
 

@@ -40,9 +40,7 @@ def tags_of(request: Request) -> Tags:
             return tags
     kind = arn.rsplit(":", 1)[-1].split("/")[0]
     if kind == "service" and arn.count("/") == 1:
-        raise invalid_parameter(
-            "Long arn format must be used for tagging operations on a service."
-        )
+        raise invalid_parameter("Long arn format must be used for tagging operations on a service.")
     raise invalid_parameter(f"The specified resource is not found: {last_part(arn)}.")
 
 

@@ -80,13 +80,13 @@ def _faults_of_containers(service: Json, task: Json) -> Sentences:
 def _faults_of_container(target: Json, task: Json) -> Sentences:
     name, port = target.get("containerName"), target.get("containerPort")
     found = [each for each in task["containerDefinitions"] if each["name"] == name]
+    mappings = [mapping for each in found for mapping in each.get("portMappings") or []]
+    ports = [mapping.get("containerPort") for mapping in mappings]
     if not found:
         yield f"The container {name} does not exist in the task definition."
-        return
-    ports = [each.get("containerPort") for each in found[0].get("portMappings") or []]
-    if port not in ports:
+    elif port not in ports:
         yield f"The container {name} did not have a container port {port} defined."
-    if ports.count(port) > 1:
+    elif ports.count(port) > 1:
         yield (f"Container port {port} is used in more than one port mapping for container {name}")
 
 

@@ -86,8 +86,7 @@ def _faults_of_fargate_size(task: Json) -> Sentences:
     for member in ("cpu", "memory"):
         if not task.get(member):
             yield f"Fargate requires that '{member}' be defined at the task level."
-            return
-    cpu, memory = cpu_units(task["cpu"]), memory_mib(task["memory"])
+    cpu, memory = cpu_units(task.get("cpu") or ""), memory_mib(task.get("memory") or "")
     if memory not in FARGATE_SIZES.get(cpu or 0, ()):
         yield f"No Fargate configuration exists for given values: {cpu} CPU, {memory} memory."
 

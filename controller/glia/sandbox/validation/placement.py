@@ -71,14 +71,13 @@ def _faults_of_constraint(constraint: Json) -> Sentences:
 def _faults_of_expression(expression: str | None) -> Sentences:
     if not expression:
         yield "An expression must be specified with placement constraint memberOf."
-        return
-    if len(expression) > EXPRESSION_LENGTH:
+    elif len(expression) > EXPRESSION_LENGTH:
         yield f"A placement constraint expression may have {EXPRESSION_LENGTH} characters."
-        return
-    try:
-        parse(expression)
-    except ExpressionError as error:
-        yield f"Invalid expression '{expression}' in placement constraint: {error}"
+    else:
+        try:
+            parse(expression)
+        except ExpressionError as error:
+            yield f"Invalid expression '{expression}' in placement constraint: {error}"
 
 
 def _faults_of_strategy(strategy: Json) -> Sentences:

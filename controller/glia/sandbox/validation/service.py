@@ -55,13 +55,14 @@ def check_create_service(params: Json, task_definition: Json | None) -> None:
     check_tags(params.get("tags") or [])
 
 
-def check_update_service(params: Json, service: Json, task_definition: Json) -> None:
+def check_update_service(params: Json, service: Json, task_definition: Json | None) -> None:
     """Refuse an UpdateService whose result would not go together.
 
     Args:
         params: the request, its shapes checked before.
         service: the stored service, its defaults filled in.
-        task_definition: the described task definition that the service will have.
+        task_definition: the described task definition that the service will have; None or
+            empty where an external deployment controller goes without.
 
     Raises:
         EcsError: ``InvalidParameterException``.
@@ -74,7 +75,7 @@ def check_update_service(params: Json, service: Json, task_definition: Json) -> 
     if "healthCheckGracePeriodSeconds" not in given:
         # Whoever takes the load balancer away need not think of the grace period as well.
         merged.pop("healthCheckGracePeriodSeconds", None)
-    refuse_first(_faults_of_service(merged, task_definition), invalid_parameter)
+    refuse_first(_faults_of_service(merged, task_definition or None), invalid_parameter)
 
 
 def _faults_of_create(params: Json, service: Json) -> Sentences:

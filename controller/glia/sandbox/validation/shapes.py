@@ -93,6 +93,8 @@ def _shapes(operation: str) -> tuple[Shape, Shape]:
 def _compiled(shape: Any, known: dict[str, Shape]) -> Shape:
     if shape.name in known:
         return known[shape.name]
+    if getattr(shape, "is_document_type", False):  # any JSON: hookDetails
+        return Shape(shape.name, "document", (object,))
     limits = shape.metadata
     compiled = known[shape.name] = Shape(
         name=shape.name,
@@ -162,9 +164,9 @@ def _check(shape: Shape, value: Any, path: Path, faults: Faults) -> None:
 
 def _has_type(shape: Shape, value: Any) -> bool:
     # To Python true is an integer, to ECS it is not.
-    return isinstance(value, shape.types) and (
-        value.__class__ is not bool or shape.types == (bool,)
-    )
+    if value.__class__ is bool:
+        return shape.kind in {"boolean", "document"}
+    return isinstance(value, shape.types)
 
 
 def _enforced(shape: Shape, faults: Faults) -> bool:

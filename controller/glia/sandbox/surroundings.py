@@ -1,0 +1,110 @@
+"""What stands around ECS: moto's own services, put right where they would mislead.
+
+Application Auto Scaling and the Resource Groups Tagging API ask moto's ECS backend; here it
+answers from the sandbox's world. SSM's parameters of the ECS-optimised AMIs are JSON, as on
+AWS, where moto 5.2.5 has the text of a Python dictionary.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from typing import TYPE_CHECKING, Any
+
+from moto.core.base_backend import BackendDict
+from moto.core.resource_tagging import TaggedResource
+from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
+
+from glia.sandbox.arns import Place
+from glia.sandbox.ecs_error import EcsError
+from glia.sandbox.wire import EcsResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from glia.sandbox.api import Api
+
+
+def surround(api: Api) -> None:
+    """Empty every service of moto and let its ECS backend answer for this API.
+
+    moto's state belongs to the process: one sandbox at a time has it.
+    """
+    BackendDict.reset()
+    response = type("SandboxEcsResponse", (EcsResponse,), {"api": api})
+    ecs_backends.backend = type(
+        "SandboxEcsBackend", (_EcsBackend,), {"api": api, "response": response}
+    )
+
+
+class _EcsBackend(EC2ContainerServiceBackend):  # type: ignore[misc]  # moto is untyped here
+    SERVICE_NAMESPACE = "ecs"
+    api: Api
+    response: type[EcsResponse]
+
+    @property
+    def flask_paths(self) -> dict[str, Callable[..., Any]]:
+        """Where requests to ECS go: to our API."""
+        return {"/": self.response.dispatch}
+
+    @property
+    def _place(self) -> Place:
+        return Place(self.account_id, self.region_name)
+
+    def _ask(self, operation: str, **params: Any) -> dict[str, Any]:
+        return self.api.play(operation, self._place, params)
+
+    def describe_services(
+        self, cluster_str: str, service_names_or_arns: list[str]
+    ) -> tuple[list[Any], list[Any]]:
+        try:
+            answer = self._ask(
+                "DescribeServices", cluster=cluster_str, services=service_names_or_arns
+            )
+        except EcsError:
+            return [], []
+        return answer["services"], answer["failures"]
+
+    def iter_tagged_resources(self) -> Iterator[TaggedResource]:
+        for arn, tags in self.api.tagged(self._place):
+            kind = arn.split(":", 5)[5].split("/")[0]
+            yield TaggedResource(arn=arn, tags=dict(tags), resource_type=f"ecs:{kind}")
+
+    def tag_resource(self, arn: str, tags: dict[str, str]) -> None:
+        pairs = [{"key": key, "value": value} for key, value in tags.items()]
+        self._ask("TagResource", resourceArn=arn, tags=pairs)
+
+    def untag_resource(self, resource_arn: str, tag_keys: list[str]) -> None:
+        self._ask("UntagResource", resourceArn=resource_arn, tagKeys=tag_keys)
+
+
+def mend_ssm() -> None:
+    """Have moto's SSM tell the AMI parameters as JSON. Imports moto's SSM: 10 MB, once."""
+    from moto.ssm import models  # noqa: PLC0415
+
+    class JsonParameters(models.ParameterDict):  # type: ignore[misc]  # moto is untyped here
+        def _load_tree_parameters(self, path: str) -> None:
+            super()._load_tree_parameters(path)
+            for name, versions in self.items():
+                if name.endswith("/recommended"):
+                    for version in versions:
+                        version.value = _as_json(version.value)
+
+    class SsmBackend(models.SimpleSystemManagerBackend):  # type: ignore[misc]
+        __module__ = models.__name__  # moto finds a backend's URLs beside its module
+
+        def __init__(self, region_name: str, account_id: str) -> None:
+            super().__init__(region_name, account_id)
+            self._parameters = JsonParameters(account_id, region_name)
+
+    models.ssm_backends.backend = SsmBackend
+    models.ssm_backends.clear()
+
+
+def _as_json(value: Any) -> str:
+    if isinstance(value, str):
+        try:
+            value = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            return str(value)
+    return json.dumps(value)

@@ -80,10 +80,12 @@ class VirtualClock:
         with self._changed:
             wake = self._now + max(0.0, seconds)
             self._asleep.append(wake)
-            self._advance_if_all_sleep()
-            while self._now < wake:
-                self._changed.wait()
-            self._asleep.remove(wake)
+            try:
+                self._advance_if_all_sleep()
+                while self._now < wake:
+                    self._changed.wait()
+            finally:  # a listener's error must not leave a sleeper behind
+                self._asleep.remove(wake)
 
     def _advance_if_all_sleep(self) -> None:
         """Move on, unless somebody works: one who was just woken works, though still listed."""

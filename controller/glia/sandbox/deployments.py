@@ -121,7 +121,8 @@ def threshold(service: Service) -> int:
 def watch_failures(world: World, service: Service) -> None:
     """Fail the deployment if its circuit breaker has seen enough."""
     deployment, entry = service.primary, service.history[-1]
-    entry.failures = deployment.failed_tasks
+    if entry.target is deployment and entry.finished_at is None:
+        entry.failures = max(entry.failures, deployment.failed_tasks)
     if entry.breaker == "MONITORING" and deployment.failed_tasks >= threshold(service):
         entry.breaker = "TRIGGERED"
         breaker = service.spec["deploymentConfiguration"]["deploymentCircuitBreaker"]

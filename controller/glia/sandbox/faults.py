@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from glia.errors import UsageError
 from glia.sandbox.ecs_error import EcsError
+from glia.sandbox.operations.table import OPERATIONS
 
 LOST = "lost"
 SERVER_FAULTS = {"ServerException": 500, "InternalFailure": 500, "ServiceUnavailable": 503}
-SCRIPT = re.compile(r"(?P<operation>[A-Z]\w+)(:(?P<first>\d+)(-(?P<last>\d*))?)?=(?P<effect>\w+)")
+SCRIPT = re.compile(
+    r"(?P<operation>\w+)(:(?P<first>[0-9]+)(?P<range>-(?P<last>[0-9]*))?)?"
+    rf"=(?P<effect>{LOST}|[A-Z]\w+)"
+)
 
 
 class AnswerLostError(Exception):
@@ -45,11 +50,22 @@ class Fault:
                 "RegisterTaskDefinition:2=ThrottlingException."
             )
         first = int(match["first"] or 1)
-        last = first if match["last"] is None else int(match["last"]) if match["last"] else None
-        return cls(match["operation"], match["effect"], first, last)
+        last = int(match["last"]) if match["last"] else None if match["range"] else first
+        if not 1 <= first <= (last or first):
+            raise UsageError(f"{text!r}: calls count from 1, and a range does not run backwards.")
+        return cls(_played(match["operation"]), match["effect"], first, last)
 
     def befalls(self, operation: str, count: int) -> bool:
         return self.operation == operation and self.first <= count <= (self.last or count)
+
+
+def _played(operation: str) -> str:
+    """A fault of an operation that nobody can call would pass for a client that survives it."""
+    if operation in OPERATIONS:
+        return operation
+    nearest = get_close_matches(operation, OPERATIONS)
+    advice = f"did you mean {' or '.join(nearest)}?" if nearest else "see docs/sandbox.md"
+    raise UsageError(f"the sandbox plays no operation {operation!r}; {advice}")
 
 
 class Faults:

@@ -6,15 +6,17 @@ What is assumed of moto stands in ``tests/sandbox/test_moto.py``.
 from __future__ import annotations
 
 import logging
+import socket
 from typing import TYPE_CHECKING, Any
 
+import flask_cors  # noqa: F401  (where it is missing, moto would warn before it fails)
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
     create_backend_app,
 )
-from werkzeug.serving import make_server
+from werkzeug.serving import LISTEN_QUEUE, make_server
 
 from glia.sandbox.surroundings import mend_ssm, surround
 
@@ -33,9 +35,16 @@ class Server(ThreadedMotoServer):  # type: ignore[misc]  # moto is untyped here
         surround(api)
         app = DomainDispatcherApplication(self._make_app)
         app.app_instances["ecs"] = self._make_app("ecs")  # now: imports must not slow a call
-        self._server = make_server(
-            "127.0.0.1", port, app, threaded=True, request_handler=MotoRequestHandler
-        )
+        # Our own socket: werkzeug ends the process where a port is in use.
+        with socket.create_server(("127.0.0.1", port), backlog=LISTEN_QUEUE) as listener:
+            self._server = make_server(
+                "127.0.0.1",
+                port,
+                app,
+                threaded=True,
+                request_handler=MotoRequestHandler,
+                fd=listener.fileno(),  # it takes a duplicate
+            )
         self._server.daemon_threads = True
 
     def _server_entry(self) -> None:

@@ -81,6 +81,15 @@ CLASSES: dict[str, tuple[Quota, tuple[str, ...]]] = {
     ),
     "capacity provider read": (Quota(50, 20), ("DescribeCapacityProviders",)),
 }
+# The page has no class for these four: their calls are few, and nothing is decided on them.
+UNTHROTTLED = frozenset(
+    {
+        "DeleteAccountSetting",
+        "ListAccountSettings",
+        "PutAccountSetting",
+        "PutAccountSettingDefault",
+    }
+)
 CLASS_OF = {action: name for name, (_, actions) in CLASSES.items() for action in actions}
 
 
@@ -97,7 +106,7 @@ class Throttle:
         self._buckets: dict[tuple[Place, str], _Bucket] = {}
 
     def admit(self, operation: str, place: Place, now: float) -> None:
-        """Take a token, or raise ThrottlingException. Account settings are not throttled."""
+        """Take a token, or raise ThrottlingException."""
         name = CLASS_OF.get(operation)
         if name is None:
             return

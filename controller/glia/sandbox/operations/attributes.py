@@ -51,7 +51,8 @@ def put_attributes(request: Request) -> Json:
     targets = [_target(cluster, attribute) for attribute in attributes]
     for attribute, instance in zip(attributes, targets, strict=True):
         _check(attribute)
-        if len({*_custom(instance), attribute["name"]}) > MAX_ATTRIBUTES:
+        coming = {a["name"] for a, i in zip(attributes, targets, strict=True) if i is instance}
+        if len(coming.union(_custom(instance))) > MAX_ATTRIBUTES:
             raise EcsError(
                 "AttributeLimitExceededException",
                 f"A container instance has at most {MAX_ATTRIBUTES} custom attributes.",

@@ -19,6 +19,7 @@ KINDS = {
     "autoScalingGroupProvider": "EC2_AUTOSCALING",
     "managedInstancesProvider": "MANAGED_INSTANCES",
 }
+FARGATE = ("FARGATE", "FARGATE_SPOT")
 RESERVED = ("aws", "ecs", "fargate")  # no name begins with these (API reference)
 
 
@@ -56,18 +57,29 @@ def _known(request: Request, wanted: str) -> CapacityProvider:
     return provider
 
 
+def _fargate(request: Request, wanted: str) -> CapacityProvider | None:
+    """AWS's own two: every account has them, and nobody can change them."""
+    name = named(wanted, request.place, "capacity-provider")
+    if name not in FARGATE:
+        return None
+    arn = request.place.arn(f"capacity-provider/{name}")
+    return CapacityProvider(arn=arn, name=name, spec={"type": name}, tags={})
+
+
 def describe_capacity_providers(request: Request) -> Json:
     wanted = request.params.get("capacityProviders")
+    if wanted is None:
+        wanted = [*FARGATE, *request.region.providers]
     found, failures = [], []
-    for name in wanted if wanted is not None else list(request.region.providers):
+    for name in wanted:
         try:
-            found.append(_known(request, name))
+            found.append(_fargate(request, name) or _known(request, name))
         except EcsError:
             arn = (
                 name if name.startswith("arn:") else request.place.arn(f"capacity-provider/{name}")
             )
             failures.append({"arn": arn, "reason": "MISSING"})
-    shown, more = page(request, found)
+    shown, more = page(request, found, default=10, most=10)
     tags = request.includes("TAGS")
     return {
         "capacityProviders": [views.capacity_provider(each, tags=tags) for each in shown],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glia.sandbox import views
+from glia.sandbox.defaults import FARGATE_PROVIDERS
 from glia.sandbox.ecs_error import EcsError, invalid_parameter
 from glia.sandbox.operations.paging import page
 from glia.sandbox.operations.request import Operation, Request, cluster_of, named
@@ -13,8 +14,12 @@ from glia.sandbox.validation.rules import faults_of_name, refuse_first
 from glia.sandbox.validation.tags import check_tags
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from glia.sandbox.records import Service
     from glia.sandbox.wire_types import Json
 
+MAX_DESCRIBED = 100
 KEPT = (
     "capacityProviders",
     "configuration",
@@ -32,6 +37,7 @@ def create_cluster(request: Request) -> Json:
     name = request.params.get("clusterName") or "default"
     refuse_first(faults_of_name("Cluster name", name), invalid_parameter)
     check_tags(request.params.get("tags") or ())
+    _check_providers(request, request.params.get("capacityProviders") or ())
     existing = request.region.clusters.get(name)
     if existing is not None and existing.status == "ACTIVE":
         return {"cluster": _shown(existing)}
@@ -51,8 +57,11 @@ def create_cluster(request: Request) -> Json:
 
 
 def describe_clusters(request: Request) -> Json:
+    names = request.params.get("clusters") or ["default"]
+    if len(names) > MAX_DESCRIBED:
+        raise invalid_parameter(f"Clusters cannot be more than {MAX_DESCRIBED}.")
     found, failures = [], []
-    for wanted in request.params.get("clusters") or ["default"]:
+    for wanted in names:
         name = named(wanted, request.place, "cluster")
         cluster = request.region.clusters.get(name or "")
         if cluster is None:
@@ -66,8 +75,33 @@ def describe_clusters(request: Request) -> Json:
                 settings=request.includes("SETTINGS"),
                 configurations=request.includes("CONFIGURATIONS"),
             )
+            | ({"statistics": _statistics(cluster)} if request.includes("STATISTICS") else {})
         )
     return {"clusters": found, "failures": failures}
+
+
+def _statistics(record: Cluster) -> list[Json]:
+    """Tasks and services by launch type, under the names of the API reference, Cluster."""
+    counts: dict[str, int] = {}
+    for kind in ("EC2", "Fargate"):
+        on = [
+            t
+            for t in record.tasks.values()
+            if (views.launch_type(t) == "FARGATE") == (kind != "EC2")
+        ]
+        of = [s for s in record.services.values() if _on_fargate(s) == (kind != "EC2")]
+        running = "RunningFargateTasksCount" if kind == "Fargate" else "runningEC2TasksCount"
+        counts[running] = sum(task.last_status == "RUNNING" for task in on)
+        counts[f"pending{kind}TasksCount"] = sum(task.pending for task in on)
+        counts[f"active{kind}ServiceCount"] = sum(each.status == "ACTIVE" for each in of)
+        counts[f"draining{kind}ServiceCount"] = sum(each.status == "DRAINING" for each in of)
+    return [{"name": name, "value": str(count)} for name, count in counts.items()]
+
+
+def _on_fargate(record: Service) -> bool:
+    strategy = record.spec.get("capacityProviderStrategy") or [{"capacityProvider": ""}]
+    provider: str = strategy[0]["capacityProvider"]
+    return record.spec.get("launchType") == "FARGATE" or provider in FARGATE_PROVIDERS
 
 
 def list_clusters(request: Request) -> Json:
@@ -83,11 +117,23 @@ def update_cluster(request: Request) -> Json:
 
 
 def put_cluster_capacity_providers(request: Request) -> Json:
-    known = {*request.region.providers, "FARGATE", "FARGATE_SPOT"}
-    for name in request.params["capacityProviders"]:
+    """Both lists replace the cluster's; the strategy names providers of the cluster only."""
+    providers = request.params["capacityProviders"]
+    _check_providers(request, providers)
+    for item in request.params["defaultCapacityProviderStrategy"]:
+        if item["capacityProvider"] not in providers:
+            raise invalid_parameter(
+                f"The capacity provider {item['capacityProvider']} of the default strategy is "
+                "not associated with the cluster."
+            )
+    return update_cluster(request)
+
+
+def _check_providers(request: Request, names: Iterable[str]) -> None:
+    known = {*request.region.providers, *FARGATE_PROVIDERS}
+    for name in names:
         if name not in known:
             raise invalid_parameter(f"The specified capacity provider {name} was not found.")
-    return update_cluster(request)
 
 
 def delete_cluster(request: Request) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glia.ecs.expression import ExpressionError, matches, parse
@@ -12,8 +13,11 @@ from glia.sandbox.ecs_error import invalid_parameter
 from glia.sandbox.operations.paging import page
 from glia.sandbox.operations.request import Operation, Request, cluster_of, instance_in
 from glia.sandbox.placement import view_of
+from glia.sandbox.validation.tags import check_tags
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from glia.sandbox.records import Cluster, Instance
     from glia.sandbox.wire_types import Json
     from glia.sandbox.world import World
@@ -33,6 +37,11 @@ def register_container_instance(request: Request) -> Json:
     instance_type = document.get("instanceType") or attributes.get("ecs.instance-type")
     if not instance_type:
         raise invalid_parameter("instanceIdentityDocument names no instanceType.")
+    check_tags(params.get("tags") or ())
+    if (known := _registered(cluster, document.get("instanceId"))) is not None:
+        known.attributes |= attributes
+        machines.notice(request.world, cluster)
+        return {"containerInstance": views.container_instance(known, tags=True)}
     try:
         instance = machines.register(
             request.world,
@@ -46,7 +55,27 @@ def register_container_instance(request: Request) -> Json:
     except UsageError as error:
         raise invalid_parameter(str(error)) from None
     instance.tags = request.tags
+    _measure(instance, params.get("totalResources") or ())
     return {"containerInstance": views.container_instance(instance, tags=True)}
+
+
+def _registered(cluster: Cluster, ec2_instance_id: str | None) -> Instance | None:
+    """The container instance that an EC2 instance is already: an agent may register again."""
+    for instance in cluster.instances.values():
+        if instance.ec2_instance_id == ec2_instance_id:
+            return instance
+    return None
+
+
+def _measure(instance: Instance, resources: Iterable[Json]) -> None:
+    """Take CPU and memory as the agent tells them, where it does."""
+    told = {each.get("name"): each.get("integerValue") for each in resources}
+    capacity = replace(
+        instance.capacity,
+        cpu=told.get("CPU") or instance.capacity.cpu,
+        memory=told.get("MEMORY") or instance.capacity.memory,
+    )
+    instance.capacity = instance.promised.capacity = instance.used.capacity = capacity
 
 
 def deregister_container_instance(request: Request) -> Json:

@@ -17,12 +17,13 @@ T = TypeVar("T")
 
 
 def page(
-    request: Request, items: Sequence[T], default: int = 100
+    request: Request, items: Sequence[T], default: int = 100, most: int = 100
 ) -> tuple[Sequence[T], dict[str, str]]:
     """The page that the request asks for, and the member that leads to the next one, if any."""
-    size = request.params.get("maxResults") or default
-    if not 1 <= size <= 100:
-        raise invalid_parameter(f"Invalid maxResults: {size}. It is from 1 to 100.")
+    size = request.params.get("maxResults")
+    size = default if size is None else size
+    if not 1 <= size <= most:
+        raise invalid_parameter(f"Invalid maxResults: {size}. It is from 1 to {most}.")
     begin = _position(request.params.get("nextToken"))
     end = begin + size
     more = {"nextToken": base64.b64encode(b"%d" % end).decode()} if end < len(items) else {}
@@ -33,6 +34,6 @@ def _position(token: str | None) -> int:
     if not token:
         return 0
     try:
-        return int(base64.b64decode(token, validate=True))
+        return max(0, int(base64.b64decode(token, validate=True)))
     except (ValueError, binascii.Error):
         raise invalid_parameter("Invalid token.") from None

@@ -47,9 +47,9 @@ Operation: TypeAlias = Callable[[Request], "Json"]
 
 def named(arn_or_name: str, place: Place, kind: str) -> str | None:
     """The name, if an ARN is of this account and region; else no name of a resource here."""
-    if arn_or_name.startswith("arn:") and not arn_or_name.startswith(place.arn(f"{kind}/")):
-        return None
-    return last_part(arn_or_name)
+    if arn_or_name.startswith(place.arn(f"{kind}/")):
+        return last_part(arn_or_name)
+    return None if "/" in arn_or_name or arn_or_name.startswith("arn:") else arn_or_name
 
 
 def cluster_of(request: Request, member: str = "cluster") -> Cluster:
@@ -86,8 +86,7 @@ def service_of(request: Request) -> Service:
 def task_in(cluster: Cluster, id_or_arn: str) -> Task | None:
     if id_or_arn in cluster.tasks:
         return cluster.tasks[id_or_arn]
-    arn = f"{cluster.arn.replace(':cluster/', ':task/')}/{last_part(id_or_arn)}"
-    return None if id_or_arn.startswith("arn:") else cluster.tasks.get(arn)
+    return cluster.tasks.get(f"{cluster.arn.replace(':cluster/', ':task/')}/{id_or_arn}")
 
 
 def instance_in(cluster: Cluster, id_or_arn: str) -> Instance | None:
@@ -100,17 +99,18 @@ def instance_in(cluster: Cluster, id_or_arn: str) -> Instance | None:
 def definition_named(request: Request, name_or_arn: str) -> TaskDefinition:
     """``family`` (its latest ACTIVE revision), ``family:revision`` or ARN; ClientException."""
     name = named(name_or_arn, request.place, "task-definition")
-    family_name, _, number = (name or "").partition(":")
+    family_name, colon, number = (name or "").partition(":")
     family = request.region.families.get(family_name)
-    definition = _revision(family, number) if family is not None else None
+    definition = _revision(family, number if colon else None) if family is not None else None
     if definition is None:
         raise client_exception("Unable to describe task definition.")
     return definition
 
 
-def _revision(family: Family, number: str) -> TaskDefinition | None:
-    if number:
-        return family.revisions.get(int(number)) if number.isdigit() else None
+def _revision(family: Family, number: str | None) -> TaskDefinition | None:
+    if number is not None:
+        digits = number.isascii() and number.isdecimal()
+        return family.revisions.get(int(number)) if digits else None
     active = [each for each in family.revisions.values() if each.status == "ACTIVE"]
     return max(active, key=lambda each: each.revision, default=None)
 

@@ -53,10 +53,14 @@ def _existing(service: Service, request: Request) -> Json | None:
         return None
     if service.status == "DRAINING":
         raise invalid_parameter("Unable to Start a service that is still Draining.")
-    token = request.params.get("clientToken")
-    if token and token == service.client_token and request.params == service.request:
+    if service.client_token and _meant(request.params) == _meant(service.request):
         return {"service": views.service(service, tags=True)}
     raise invalid_parameter("Creation of service was not idempotent.")
+
+
+def _meant(params: Json) -> Json:
+    """What a request asks for, however it spells its cluster and what it leaves out."""
+    return {name: each for name, each in params.items() if each is not None and name != "cluster"}
 
 
 def _with_default_strategy(params: Json, cluster: Cluster) -> Json:
@@ -75,7 +79,8 @@ def _definition(request: Request) -> TaskDefinition | None:
 
 def _check_providers(request: Request, cluster: Cluster, params: Json) -> None:
     known = {*cluster.spec["capacityProviders"], "FARGATE", "FARGATE_SPOT"}
-    known |= {p.name for p in request.region.providers.values() if p.spec.get("cluster")}
+    providers = request.region.providers.values()
+    known |= {each.name for each in providers if each.spec.get("cluster") == cluster.arn}
     for item in params.get("capacityProviderStrategy") or ():
         if item["capacityProvider"] not in known:
             raise invalid_parameter(
@@ -91,7 +96,7 @@ def _new_service(
     kept = {
         name: params[name]
         for name in (*views.OF_DEPLOYMENTS, *views.OF_REVISIONS)
-        if params.get(name) is not None
+        if params.get(name)
     }
     spec = {name: value for name, value in {**kept, **described}.items() if name not in ELSEWHERE}
     spec["createdBy"] = f"arn:{place.partition}:iam::{place.account}:root"
@@ -168,8 +173,10 @@ def update_service(request: Request) -> Json:
     before = service.spec
     service.spec = merged_update(before, params)
     for name in (*views.OF_DEPLOYMENTS, *views.OF_REVISIONS):
-        if params.get(name) is not None:
+        if params.get(name):
             service.spec[name] = params[name]
+        elif params.get(name) is not None:  # [] clears
+            service.spec.pop(name, None)
     if definition is not None:
         service.spec["taskDefinition"] = definition.arn
     if params.get("desiredCount") is not None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glia.sandbox.operations.paging import page
-from glia.sandbox.operations.request import Operation, Request
 
 if TYPE_CHECKING:
+    from glia.sandbox.operations.request import Operation, Request
     from glia.sandbox.wire_types import Json
 
 
@@ -39,7 +39,7 @@ def list_account_settings(request: Request) -> Json:
         if request.params.get("name") in {None, name}
         and request.params.get("value") in {None, value}
     ]
-    shown, more = page(request, rows)
+    shown, more = page(request, rows, default=10, most=10)
     return {"settings": shown, **more}
 
 

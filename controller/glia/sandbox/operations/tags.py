@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from glia.sandbox.arns import last_part
 from glia.sandbox.ecs_error import invalid_parameter
-from glia.sandbox.operations.request import Operation, Request
 from glia.sandbox.validation.tags import check_tags
 from glia.sandbox.views import tag_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from glia.sandbox.operations.request import Operation, Request
     from glia.sandbox.records import Tags
     from glia.sandbox.wire_types import Json
     from glia.sandbox.world import Region

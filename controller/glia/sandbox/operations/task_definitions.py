@@ -113,7 +113,7 @@ def list_task_definition_families(request: Request) -> Json:
     families = [
         name
         for name, family in sorted(request.region.families.items())
-        if name.startswith(prefix) and status in {"ALL", _status(family)}
+        if family.revisions and name.startswith(prefix) and status in {"ALL", _status(family)}
     ]
     shown, more = page(request, families)
     return {"families": shown, **more}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glia.ecs.expression import parse
@@ -24,7 +25,7 @@ from glia.sandbox.validation.rules import refuse_first
 from glia.sandbox.validation.tags import check_tags
 
 if TYPE_CHECKING:
-    from glia.sandbox.records import Cluster, TaskDefinition
+    from glia.sandbox.records import Cluster, Task, TaskDefinition
     from glia.sandbox.wire_types import Json
 
 MAX_RUN = 10
@@ -34,31 +35,49 @@ MAX_DESCRIBED = 100
 def run_task(request: Request) -> Json:
     """Place up to ten tasks at once; what finds no place is a failure in the answer."""
     cluster, definition = cluster_of(request), usable_definition(request)
-    count = request.params.get("count") or 1
+    count = request.params.get("count")
+    count = 1 if count is None else count
     if not 1 <= count <= MAX_RUN:
         raise invalid_parameter(f"Count must be between 1 and {MAX_RUN}.")
-    if (answer := _repeated(request)) is not None:
+    if (answer := _repeated(request, cluster)) is not None:
         return answer
     _check(request, definition)
-    order = _order(request, definition)
+    order = _order(request, cluster, definition)
     started, failures = [], []
+    wanted = _with_default_strategy(request.params, cluster)
     for _ in range(count):
         terms = _terms(request, cluster, order)
-        chosen = capacity.find(request.world, cluster, terms, request.params)
+        chosen = capacity.find(request.world, cluster, terms, wanted)
         if isinstance(chosen, NoPlace):
             instance = chosen.instance
             failures.append(
                 views.only_set(arn=instance.arn if instance else None, reason=chosen.failure)
             )
             break
-        started.append(tasks.start(request.world, cluster, order, chosen[1]))
-    answer = {"tasks": [views.task(task, tags=True) for task in started], "failures": failures}
-    return _remember(request, answer)
+        provider, instance = chosen
+        placed = replace(order, capacity_provider=provider)
+        started.append(tasks.start(request.world, cluster, placed, instance))
+    _remember(request, started)
+    return {"tasks": [views.task(task, tags=True) for task in started], "failures": failures}
+
+
+def _with_default_strategy(params: Json, cluster: Cluster) -> Json:
+    default = cluster.spec.get("defaultCapacityProviderStrategy")
+    if default and not params.get("launchType") and "capacityProviderStrategy" not in params:
+        return {**params, "capacityProviderStrategy": default}
+    return params
 
 
 def _check(request: Request, definition: TaskDefinition) -> None:
     params = request.params
     check_tags(params.get("tags") or ())
+    if params.get("launchType") and params.get("capacityProviderStrategy"):
+        raise invalid_parameter(
+            "Specifying both a launch type and capacity provider strategy is not supported. "
+            "Remove one and try again."
+        )
+    if params.get("propagateTags") == "SERVICE":  # API reference, RunTask
+        raise invalid_parameter("propagateTags SERVICE is only valid for services.")
     refuse_first(faults_of_placement(params, definition.spec), invalid_parameter)
     awsvpc = definition.spec.get("networkMode") == "awsvpc"
     if awsvpc and not params.get("networkConfiguration"):
@@ -74,21 +93,32 @@ def _check(request: Request, definition: TaskDefinition) -> None:
             )
 
 
-def _repeated(request: Request) -> Json | None:
-    token = request.params.get("clientToken")
-    return request.region.answers.get(("RunTask", token)) if token else None
+def _repeated(request: Request, cluster: Cluster) -> Json | None:
+    """The tasks, as they are now, of the RunTask that this one repeats."""
+    before = request.region.answers.get(("RunTask", request.params.get("clientToken") or ""))
+    if before is None:
+        return None
+    if before["request"] != request.params:
+        raise EcsError(
+            "ConflictException",
+            "The clientToken is already in use with a different RunTask request.",
+        )
+    arns = [arn for arn in before["tasks"] if arn in cluster.tasks]
+    return {"tasks": [views.task(cluster.tasks[arn], tags=True) for arn in arns], "failures": []}
 
 
-def _remember(request: Request, answer: Json) -> Json:
+def _remember(request: Request, started: list[Task]) -> None:
     if token := request.params.get("clientToken"):
-        request.region.answers["RunTask", token] = answer
-    return answer
+        arns = [task.arn for task in started]
+        request.region.answers["RunTask", token] = {"request": request.params, "tasks": arns}
 
 
-def _order(request: Request, definition: TaskDefinition) -> tasks.Order:
+def _order(request: Request, cluster: Cluster, definition: TaskDefinition) -> tasks.Order:
     params = request.params
     overrides = params.get("overrides", {})
     tags = dict(definition.tags) if params.get("propagateTags") == "TASK_DEFINITION" else {}
+    if params.get("enableECSManagedTags"):
+        tags["aws:ecs:clusterName"] = cluster.name
     return tasks.Order(
         definition=definition,
         group=params.get("group") or f"family:{definition.family}",
@@ -98,6 +128,7 @@ def _order(request: Request, definition: TaskDefinition) -> tasks.Order:
         spec={
             "overrides": overrides,
             "enableExecuteCommand": params.get("enableExecuteCommand", False),
+            "networkConfiguration": params.get("networkConfiguration") or {},
         },
         tags={**tags, **request.tags},
     )
@@ -119,12 +150,15 @@ def start_task(request: Request) -> Json:
     """Start a task on the very instances named: no scheduler, but constraints and resources."""
     cluster, definition = cluster_of(request), usable_definition(request)
     _check(request, definition)
-    order = _order(request, definition)
+    order = _order(request, cluster, definition)
     started, failures = [], []
     for wanted in request.params["containerInstances"]:
         instance = instance_in(cluster, wanted)
         if instance is None:
             failures.append({"arn": wanted, "reason": "MISSING"})
+            continue
+        if instance.status != "ACTIVE":
+            failures.append({"arn": instance.arn, "reason": "INACTIVE"})
             continue
         lack = obstacle(instance, _terms(request, cluster, order))
         if lack is not None:
@@ -179,7 +213,7 @@ def list_tasks(request: Request) -> Json:
         and instance in {None, task.instance}
         and params.get("family") in {None, task.definition.family}
         and params.get("startedBy") in {None, task.started_by}
-        and params.get("launchType") in {None, task.launch_type}
+        and params.get("launchType") in {None, views.launch_type(task)}
     ]
     shown, more = page(request, arns)
     return {"taskArns": shown, **more}

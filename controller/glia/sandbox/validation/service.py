@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from glia.sandbox.defaults import FARGATE_PROVIDERS, described_service, merged_update
+from glia.sandbox.defaults import (
+    FARGATE_PROVIDERS,
+    UPDATE_MEMBERS,
+    described_service,
+    merged_update,
+)
 from glia.sandbox.ecs_error import invalid_parameter
 from glia.sandbox.validation.attachments import faults_of_attachments
 from glia.sandbox.validation.deployment import faults_of_deployment
@@ -71,7 +76,8 @@ def check_update_service(params: Json, service: Json, task_definition: Json | No
     if not given.get("forceNewDeployment"):
         given.pop("forceNewDeployment", None)
     refuse_first(_faults_of_update(given, service), invalid_parameter)
-    merged = {**given, **merged_update(service, given)}
+    beside = {name: value for name, value in given.items() if name not in UPDATE_MEMBERS}
+    merged = {**merged_update(service, given), **beside}
     if "healthCheckGracePeriodSeconds" not in given:
         # Whoever takes the load balancer away need not think of the grace period as well.
         merged.pop("healthCheckGracePeriodSeconds", None)

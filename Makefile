@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+.DEFAULT_GOAL := help
+
 .PHONY: help setup demo test check format bench clean
 
 help: ## what there is to make

@@ -25,9 +25,7 @@ def configuration(*, rollback: bool = True, **breaker: Any) -> dict[str, Any]:
 def history(driver: Driver) -> Any:
     answer = driver.ecs.list_service_deployments(cluster="inference", service="web")
     arns = [entry["serviceDeploymentArn"] for entry in answer["serviceDeployments"]]
-    return driver.ecs.describe_service_deployments(serviceDeploymentArns=arns)[
-        "serviceDeployments"
-    ]
+    return driver.ecs.describe_service_deployments(serviceDeploymentArns=arns)["serviceDeployments"]
 
 
 def test_a_crashing_image_is_rolled_back_to_the_last_completed_deployment(driver: Driver) -> None:
@@ -74,9 +72,7 @@ def test_a_first_deployment_has_nothing_to_return_to(driver: Driver) -> None:
     assert primary["rolloutState"] == "FAILED"
     assert history(driver)[0]["status"] == "ROLLBACK_FAILED"
     reasons = {task["stoppedReason"] for task in driver.tasks(status="STOPPED")}
-    assert reasons == {
-        "CannotPullContainerError: failed to resolve ref server:missing: not found"
-    }
+    assert reasons == {"CannotPullContainerError: failed to resolve ref server:missing: not found"}
     driver.update(taskDefinition=driver.register("server:2", family="web"))
     driver.run_until_steady()
 

@@ -44,7 +44,13 @@ def test_a_task_passes_through_its_life_with_a_time_for_every_step(driver: Drive
     for _ in range(33):
         seen += [task["lastStatus"] for task in driver.tasks(status="STOPPED")]
         driver.run(1)
-    assert list(dict.fromkeys(seen)) == ["PROVISIONING", "PENDING", "RUNNING", "STOPPING", "STOPPED"]
+    assert list(dict.fromkeys(seen)) == [
+        "PROVISIONING",
+        "PENDING",
+        "RUNNING",
+        "STOPPING",
+        "STOPPED",
+    ]
     (stopped,) = driver.tasks(status="STOPPED")
     steps = ("createdAt", "pullStartedAt", "pullStoppedAt", "startedAt", "stoppingAt", "stoppedAt")
     times = [stopped[step] for step in steps]
@@ -65,7 +71,9 @@ def test_stop_timeout_and_a_server_that_obeys_sigterm_shorten_the_stop(driver: D
         driver.run(10)
         driver.ecs.stop_task(cluster="inference", task=task["taskArn"])
         driver.run(31)
-        (stopped,) = driver.ecs.describe_tasks(cluster="inference", tasks=[task["taskArn"]])["tasks"]
+        (stopped,) = driver.ecs.describe_tasks(cluster="inference", tasks=[task["taskArn"]])[
+            "tasks"
+        ]
         durations[image, timeout] = (stopped["stoppedAt"] - stopped["stoppingAt"]).total_seconds()
     assert durations == {("s:1", 5): 5, ("s:quick-stop", None): 1, ("s:1", None): 30}
 
@@ -95,9 +103,10 @@ def test_a_rollout_keeps_between_the_percentages(
         service = driver.describe()
         running.append(service["runningCount"])
         live.append(service["runningCount"] + service["pendingCount"])
-        return len(service["deployments"]) == 1 and service["deployments"][0][
-            "rolloutState"
-        ] == "COMPLETED"
+        return (
+            len(service["deployments"]) == 1
+            and service["deployments"][0]["rolloutState"] == "COMPLETED"
+        )
 
     driver.run_until(done, within=600)
     assert (min(running), max(live)) == (fewest, most)

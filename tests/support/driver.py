@@ -46,7 +46,9 @@ class Driver:
         arn: str = answer["taskDefinition"]["taskDefinitionArn"]
         return arn
 
-    def create(self, name: str = "web", *, count: int = 2, image: str = "server:1", **members: Any) -> Any:
+    def create(
+        self, name: str = "web", *, count: int = 2, image: str = "server:1", **members: Any
+    ) -> Any:
         """A service of that many tasks, of a new task definition unless one is given."""
         members.setdefault("taskDefinition", self.register(image, family=name))
         if members.get("schedulingStrategy") != "DAEMON":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from importlib import resources
 from typing import Any
 
 ROLE = "arn:aws:iam::123456789012:role/ecsTaskExecutionRole"
@@ -41,44 +43,6 @@ def task_definition(
 
 
 # AWS's own sample (developer guide, "Example Neuron task definitions"), member for member.
-NEURON_SAMPLE: dict[str, Any] = {
-    "family": "ecs-neuron",
-    "requiresCompatibilities": ["EC2"],
-    "placementConstraints": [
-        {"type": "memberOf", "expression": "attribute:ecs.os-type == linux"},
-        {"type": "memberOf", "expression": "attribute:ecs.instance-type == inf1.xlarge"},
-    ],
-    "executionRoleArn": "${YOUR_EXECUTION_ROLE}",
-    "containerDefinitions": [
-        {
-            "entryPoint": [
-                "/usr/local/bin/entrypoint.sh",
-                "--port=8500",
-                "--rest_api_port=9000",
-                "--model_name=resnet50_neuron",
-                "--model_base_path=s3://amzn-s3-demo-bucket/resnet50_neuron/",
-            ],
-            "portMappings": [
-                {"hostPort": 8500, "protocol": "tcp", "containerPort": 8500},
-                {"hostPort": 8501, "protocol": "tcp", "containerPort": 8501},
-                {"hostPort": 0, "protocol": "tcp", "containerPort": 80},
-            ],
-            "linuxParameters": {
-                "devices": [
-                    {
-                        "containerPath": "/dev/neuron0",
-                        "hostPath": "/dev/neuron0",
-                        "permissions": ["read", "write"],
-                    }
-                ],
-                "capabilities": {"add": ["IPC_LOCK"]},
-            },
-            "cpu": 0,
-            "memoryReservation": 1000,
-            "image": "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-inference-neuron:"
-            "1.15.4-neuron-py37-ubuntu18.04",
-            "essential": True,
-            "name": "resnet50",
-        }
-    ],
-}
+NEURON_SAMPLE: dict[str, Any] = json.loads(
+    resources.files("glia.sandbox").joinpath("neuron_sample.json").read_text("utf-8")
+)

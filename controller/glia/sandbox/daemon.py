@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING
 
 from glia.sandbox import deployments, events, host, tasks
-from glia.sandbox.placement import Terms, obstacle, unsatisfied
+from glia.sandbox.placement import NoPlace, Terms, obstacle, unsatisfied
 
 if TYPE_CHECKING:
     from glia.sandbox.records import Instance, Service, Task
@@ -75,9 +75,7 @@ def _start(world: World, service: Service, terms: Terms, homes: list[Instance]) 
     for home in homes:
         if (lack := obstacle(home, terms)) is not None:
             service.cluster.starved[service.arn] = service
-            name = home.arn.rsplit("/", 1)[-1]
-            reason = f"The closest matching (container-instance {name}) lacks {lack}."
-            events.unable_to_place(world, service, reason)
+            events.unable_to_place(world, service, NoPlace(lack, home).sentence)
             continue
         order = tasks.order_of(service, service.primary, None)
         started.append(tasks.start(world, service.cluster, order, home))

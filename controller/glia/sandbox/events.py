@@ -90,6 +90,19 @@ def held_by_configuration(world: World, service: Service) -> None:
     say_once(world, service, "configuration", text)
 
 
-def unhealthy(world: World, service: Service, task: Task, cause: str) -> None:
-    task_id = task.arn.rsplit("/", 1)[-1]
-    say(world, service, f"(task {task_id}) failed {cause}.")
+def registered(world: World, service: Service, group: str) -> None:
+    say(world, service, f"registered 1 targets in (target-group {group})")
+
+
+def draining(world: World, service: Service) -> None:
+    say(world, service, "has begun draining connections on 1 tasks.")
+
+
+def unhealthy(world: World, service: Service, instance: str, checks: str) -> None:
+    """``checks`` are those that failed, in the words of a stopped reason."""
+    where = checks.removeprefix("ELB health checks in ")
+    say(
+        world,
+        service,
+        f"(instance {instance}) is unhealthy in {where} due to (reason Health checks failed)",
+    )

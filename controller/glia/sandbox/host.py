@@ -12,11 +12,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from glia.sandbox import health
+from glia.sandbox import events, health
 from glia.sandbox.behaviour import behaviour_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from glia.sandbox.records import Instance, Task
     from glia.sandbox.wire_types import Json
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SIGKILL_AFTER = 30.0  # stopTimeout's default (API reference, ContainerDefinition)
 EPHEMERAL_PORTS = range(32768, 61000)  # where Docker takes dynamic host ports from
-CORES_BUSY = "NRT:nrt_init NeuronCore(s) not available - Requested:all Available:0 ({device})"
+CORES_BUSY = "NRT:nrt_init NeuronCore(s) not available - Requested:nc0-nc{last} Available:0"
 
 
 def become(task: Task, status: str) -> None:
@@ -107,10 +107,12 @@ def _missing_device(task: Task) -> str | None:
 
 def _died_at_start(task: Task) -> Json | None:
     """The essential container, if any, whose process does not survive its first moment."""
-    chips = task.instance.chips if task.instance is not None else {}
-    for index, path in neuron_devices(task):
-        if path in chips:
-            task.containers[index]["reason"] = CORES_BUSY.format(device=path)
+    devices = list(neuron_devices(task))
+    for index, path in devices:
+        if task.instance is not None and path in task.instance.chips:
+            own = sum(1 for container, _ in devices if container == index)
+            last = own * task.instance.cores_per_chip - 1
+            task.containers[index]["reason"] = CORES_BUSY.format(last=last)
             return task.containers[index]
     for container, definition in _with_definitions(task):
         if definition["essential"] and not behaviour_of(container["image"]).starts:
@@ -138,7 +140,13 @@ def _run(world: World, task: Task) -> None:
         _hand_out_all_chips(task, task.instance)
     if task.service is not None:
         world.see(task.service)
+        for balancer in _balancers(task):
+            events.registered(world, task.service, balancer.get("targetGroupArn", ""))
     _await_health(world, task)
+
+
+def _balancers(task: Task) -> Sequence[Json]:
+    return task.deployment.revision.get("loadBalancers", ()) if task.deployment is not None else ()
 
 
 def _hand_out_all_chips(task: Task, instance: Instance) -> None:
@@ -203,6 +211,9 @@ def _judge(world: World, task: Task, verdict: health.Verdict) -> None:
         _forgive_failures(task)
     else:
         count_failure(task)
+        if task.instance is not None and str(verdict.failed).startswith("ELB"):
+            name = task.instance.ec2_instance_id
+            events.unhealthy(world, task.service, name, str(verdict.failed))
         stop(world, task, "ServiceSchedulerInitiated", f"Task failed {verdict.failed}")
 
 
@@ -248,8 +259,9 @@ def _want_stopped(world: World, task: Task, code: str, reason: str) -> None:
 
 
 def _drain_connections(world: World, task: Task) -> None:
-    if task.deployment is not None and task.deployment.revision.get("loadBalancers"):
+    if task.service is not None and _balancers(task):
         become(task, "DEACTIVATING")
+        events.draining(world, task.service)
         world.after(world.pace.deregistration, partial(_signal, world, task))
     else:
         _signal(world, task)

@@ -36,8 +36,9 @@ class Machine:
     cpu: int
     memory: int
     enis: int
-    devices: tuple[str, ...]
     architecture: str
+    devices: tuple[str, ...] = ()
+    cores_per_chip: int = 0
 
 
 @cache
@@ -50,8 +51,9 @@ def machine(name: str) -> Machine:
             known.cpu_units,
             known.memory_mib,
             known.enis,
-            known.device_paths,
             known.architecture,
+            known.device_paths,
+            known.visible_cores_per_chip,
         )
     return _from_ec2_data(name)
 
@@ -70,7 +72,6 @@ def _from_ec2_data(name: str) -> Machine:
         1024 * data["VCpuInfo"]["DefaultVCpus"],
         data["MemoryInfo"]["SizeInMiB"],
         data["NetworkInfo"]["MaximumNetworkInterfaces"],
-        (),
         data["ProcessorInfo"]["SupportedArchitectures"][-1],
     )
 
@@ -107,6 +108,7 @@ def register(  # noqa: PLR0913  (what an agent tells when it registers)
             chips=len(made.devices),
         ),
         devices=made.devices,
+        cores_per_chip=made.cores_per_chip,
         zone=zone,
         attributes={
             **dict.fromkeys(INSTANCE_CAPABILITIES),

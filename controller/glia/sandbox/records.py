@@ -64,6 +64,7 @@ class Instance:
     instance_type: str
     capacity: Capacity
     devices: tuple[str, ...]
+    cores_per_chip: int
     zone: str
     attributes: dict[str, str | None]
     registered_at: float

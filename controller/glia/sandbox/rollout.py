@@ -107,30 +107,37 @@ def _start(world: World, service: Service, count: int) -> list[Task]:
     if _throttled(world, service):
         return []
     started: list[Task] = []
-    for _ in range(count):
-        chosen = find_place(world, service)
+    refused: NoPlace | None = None
+    while len(started) < count and refused is None:
+        chosen = _find_place(world, service)
         if isinstance(chosen, NoPlace):
-            service.unplaceable = chosen.sentence
-            service.cluster.starved[service.arn] = service
-            if not chosen.on_its_way:
-                events.unable_to_place(world, service, chosen.sentence)
-            break
-        provider, instance = chosen
-        order = tasks.order_of(service, service.primary, provider)
-        started.append(tasks.start(world, service.cluster, order, instance))
+            refused = chosen
+        else:
+            order = tasks.order_of(service, service.primary, chosen[0])
+            started.append(tasks.start(world, service.cluster, order, chosen[1]))
     if started:
         service.steady = False
         events.started(world, service, started)
+    if refused is not None:
+        _starve(world, service, refused)
     return started
 
 
-def find_place(world: World, service: Service) -> tuple[str | None, Instance | None] | NoPlace:
+def _starve(world: World, service: Service, refused: NoPlace) -> None:
+    """Remember that the service looks for a place, and say so unless one is on its way."""
+    service.unplaceable = refused.sentence
+    service.cluster.starved[service.arn] = service
+    if not refused.on_its_way:
+        events.unable_to_place(world, service, refused.sentence)
+
+
+def _find_place(world: World, service: Service) -> tuple[str | None, Instance | None] | NoPlace:
     """A capacity provider and an instance for one more task; Fargate needs no instance."""
-    terms = terms_of(service, service.live_tasks())
+    terms = _terms(service, service.live_tasks())
     return capacity.find(world, service.cluster, terms, service.primary.revision)
 
 
-def terms_of(service: Service, peers: Sequence[Task]) -> Terms:
+def _terms(service: Service, peers: Sequence[Task]) -> Terms:
     definition = service.primary.definition
     return Terms(
         definition=definition,

@@ -31,6 +31,8 @@ def surround(api: Api) -> None:
     moto's state belongs to the process: one sandbox at a time has it.
     """
     BackendDict.reset()
+    # A service that asks ECS may, in being reset, have made moto's backend for the sandbox before.
+    ecs_backends.clear()
     response = type("SandboxEcsResponse", (EcsResponse,), {"api": api})
     ecs_backends.backend = type(
         "SandboxEcsBackend", (_EcsBackend,), {"api": api, "response": response}

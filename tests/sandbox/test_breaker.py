@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from support.requests import chip, container
 
 if TYPE_CHECKING:
@@ -91,8 +93,8 @@ def test_the_threshold_follows_its_rule(
     make_driver: Callable[..., Driver], count: int, rule: dict[str, Any] | None, failures: int
 ) -> None:
     driver = make_driver(("inf1.2xlarge", 4))
-    breaker = {"thresholdConfiguration": rule} if rule else {}
-    driver.create(count=count, deploymentConfiguration=configuration(**breaker))
+    given = configuration(thresholdConfiguration=rule) if rule else configuration()
+    driver.create(count=count, deploymentConfiguration=given)
     driver.run_until_steady()
     driver.update(taskDefinition=driver.register("server:crash", family="web"))
     driver.run_until_steady()
@@ -108,7 +110,7 @@ def test_without_a_breaker_it_retries_ever_more_slowly_and_says_so(driver: Drive
     failed = driver.describe()["deployments"][0]["failedTasks"]
     assert 8 < failed < 20
     starts = sorted(task["createdAt"] for task in driver.tasks(status="STOPPED"))
-    waits = [(b - a).total_seconds() for a, b in zip(starts, starts[1:], strict=False)]
+    waits = [(b - a).total_seconds() for a, b in pairwise(starts)]
     assert waits == sorted(waits)
     assert waits[-1] > 600
     assert "is unable to consistently start tasks successfully. For more information, see" in (

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from support.requests import container
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ UNRECORDED = (
 
 
 def template(message: str) -> str:
-    """A message without the ids and names in it, and without the difference that published
-    ones have: ``container-instance ID`` for ``(container-instance ID)``."""
+    """A message without ids and names, nor the parentheses that published ones leave out."""
     text = re.sub(r"^(\(service [^)]*\)|service \(service-name\)) ?", "", message)
     text = re.sub(r"^\(taskSet [^)]*\) ?", "", text)
     text = re.sub(r"( \(task [0-9a-f-]+\))+", " TASKS", text)

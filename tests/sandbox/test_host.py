@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from support.requests import chip, container
 
 if TYPE_CHECKING:
@@ -64,8 +65,7 @@ def test_a_stopping_task_holds_its_chip_until_it_has_stopped(
 def test_a_static_host_port_makes_the_next_task_wait_for_the_chip(
     make_driver: Callable[..., Driver],
 ) -> None:
-    """The scheduler calls the port free as soon as the first task is told to stop; the agent
-    does not start the second one before the port is free on the host."""
+    """The scheduler calls a port free when its task is told to stop, the agent when it has."""
     driver = make_driver(("inf2.xlarge", 1))
     locked: dict[str, Any] = {
         "linuxParameters": chip(0),

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from glia.neuron.catalogue import catalogue
 from support.requests import NEURON_SAMPLE, container
 

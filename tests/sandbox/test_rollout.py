@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from support.requests import container
 
 if TYPE_CHECKING:
@@ -209,7 +210,8 @@ def test_only_what_tasks_are_made_of_begins_a_deployment(
 ) -> None:
     before = driver.create()["deployments"][0]["id"]
     driver.run_until_steady()
-    after = driver.update(**{member: value})["deployments"][0]["id"]
+    changed: dict[str, Any] = {member: value}
+    after = driver.update(**changed)["deployments"][0]["id"]
     assert (after != before) is begins
 
 
@@ -276,11 +278,12 @@ def test_other_strategies_run_a_full_second_set_and_bake(
     served = container("server:1", portMappings=[{"containerPort": 80}])
     role = "arn:aws:iam::123456789012:role/infrastructure"
     configuration = percents(100, 200, strategy=strategy)
-    configuration |= {
+    members: dict[str, dict[str, Any]] = {
         "BLUE_GREEN": {"bakeTimeInMinutes": 5},
         "LINEAR": {"linearConfiguration": {"stepPercent": 50.0, "stepBakeTimeInMinutes": 1}},
         "CANARY": {"canaryConfiguration": {"canaryPercent": 10.0, "canaryBakeTimeInMinutes": 1}},
-    }[strategy]
+    }
+    configuration |= members[strategy]
     driver.create(
         taskDefinition=driver.register(containerDefinitions=[served]),
         deploymentConfiguration=configuration,

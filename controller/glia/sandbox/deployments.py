@@ -108,10 +108,11 @@ def threshold(service: Service) -> int:
     """
     breaker = service.spec["deploymentConfiguration"].get("deploymentCircuitBreaker", {})
     rule = breaker.get("thresholdConfiguration", {"type": "BOUNDED_PERCENT", "value": 50})
-    share = math.ceil(service.desired_count * rule["value"] / 100)
+    value = int(rule["value"])
+    share = math.ceil(service.desired_count * value / 100)
     match rule["type"]:
         case "COUNT":
-            return int(rule["value"])
+            return value
         case "BOUNDED_PERCENT":
             return min(max(share, 3), 200)
         case _:

@@ -278,7 +278,7 @@ def stop_seconds(task: Task) -> float:
     return max(
         min(
             behaviour_of(container["image"]).stops_after or SIGKILL_AFTER,
-            definition.get("stopTimeout", SIGKILL_AFTER),
+            float(definition.get("stopTimeout", SIGKILL_AFTER)),
         )
         for container, definition in _with_definitions(task)
     )

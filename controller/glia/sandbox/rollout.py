@@ -195,7 +195,10 @@ def _baked(turn: Turn) -> bool:
         return True
     if sum(task.healthy for task in turn.fresh) < turn.limit.desired:
         return False
-    deployment, seconds = turn.service.primary, 60.0 * configuration.get("bakeTimeInMinutes", 0)
+    deployment, seconds = (
+        turn.service.primary,
+        60.0 * int(configuration.get("bakeTimeInMinutes", 0)),
+    )
     if deployment.bake_since is None:
         deployment.bake_since = turn.world.now
         turn.world.after(seconds, partial(turn.world.see, turn.service))

@@ -19,15 +19,13 @@ BAD_USAGE = 64
 BUG = 70
 INTERRUPTED = 130
 
-# A command's module is imported when the command runs: `glia --help` imports none of them.
-COMMANDS = {
-    "demo": "the main job, start to finish, in the embedded ECS",
-    "sandbox": "an Amazon ECS of your own, on this machine, in one process",
-}
+# Each has a module of its name here. These import what they need when they run: `--help` and
+# every other command start without boto3, moto and the like.
+COMMANDS = ("demo", "sandbox")
 
 
-class LazyCommands(click.Group):
-    """A group that knows its commands' names and finds their code in modules of that name."""
+class Commands(click.Group):
+    """A group that finds the code of a command in the module of that name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
         return list(COMMANDS)
@@ -38,21 +36,17 @@ class LazyCommands(click.Group):
         command: click.Command = importlib.import_module(f"glia.cli.{name}").command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
 
-
-@click.group(cls=LazyCommands)
+@click.group(cls=Commands)
 @click.version_option(__version__, message="glia %(version)s")
 def glia() -> None:
     """Neuron inference services on Amazon ECS, kept the way their YAML in git says."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code."""
+    """Run a command; its exit code."""
     try:
-        return _run(arguments)
+        code: int | None = glia.main(arguments, prog_name="glia", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return BAD_USAGE
@@ -63,13 +57,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception:  # noqa: BLE001  (the gate: a bug is told as one)
         traceback.print_exc()
         return _say("this is a bug in glia; the lines above say where", BUG)
-
-
-def _run(arguments: Sequence[str] | None) -> int:
-    try:
-        code: int | None = glia.main(arguments, prog_name="glia", standalone_mode=False)
-    except click.exceptions.Exit as end:
-        return end.exit_code
     return code or 0
 
 

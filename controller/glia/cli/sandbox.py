@@ -159,7 +159,7 @@ def _sandbox(speed: float, options: dict[str, Any]) -> Sandbox:
         raise UsageError(f"--cluster {options['cluster']!r}: {error.message}") from None
     except OSError as error:
         raise UsageError(
-            f"port {options['port']} cannot be used ({os.strerror(error.errno)}); "
+            f"port {options['port']} cannot be used ({os.strerror(error.errno or 0)}); "
             "name another one, or let --port 0 pick one"
         ) from None
 

@@ -64,7 +64,11 @@ def _played(operation: str) -> str:
     if operation in OPERATIONS:
         return operation
     nearest = get_close_matches(operation, OPERATIONS)
-    advice = f"did you mean {' or '.join(nearest)}?" if nearest else "see docs/sandbox.md"
+    advice = (
+        f"did you mean {' or '.join(nearest)}?"
+        if nearest
+        else "its names are ECS's own, such as CreateService"
+    )
     raise UsageError(f"the sandbox plays no operation {operation!r}; {advice}")
 
 

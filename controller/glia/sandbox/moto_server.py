@@ -45,7 +45,6 @@ class Server(ThreadedMotoServer):  # type: ignore[misc]  # moto is untyped here
                 request_handler=MotoRequestHandler,
                 fd=listener.fileno(),  # it takes a duplicate
             )
-        self._server.daemon_threads = True
 
     def _server_entry(self) -> None:
         self._server_ready_event.set()
@@ -55,7 +54,8 @@ class Server(ThreadedMotoServer):  # type: ignore[misc]  # moto is untyped here
     def _make_app(service: Any) -> Flask:
         if service == "ssm":
             mend_ssm()
-        return create_backend_app(service)
+        app: Flask = create_backend_app(service)
+        return app
 
     @property
     def url(self) -> str:

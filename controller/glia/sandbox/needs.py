@@ -93,7 +93,7 @@ class Ledger:
 
 def needs_of(definition: Json, overrides: Json) -> Needs:
     """What a task of a described task definition takes, with RunTask's overrides."""
-    by_name = {each["name"]: each for each in overrides.get("containerOverrides", ())}
+    by_name = overrides_by_container(overrides)
     containers = [
         {**container, **by_name.get(container["name"], {})}
         for container in definition["containerDefinitions"]
@@ -111,6 +111,14 @@ def needs_of(definition: Json, overrides: Json) -> Needs:
             for requirement in container.get("resourceRequirements", ())
         ),
     )
+
+
+def overrides_by_container(overrides: Json) -> dict[str, Json]:
+    """RunTask's container overrides by the container's name, without what they leave alone."""
+    return {
+        each["name"]: {name: value for name, value in each.items() if value is not None}
+        for each in overrides.get("containerOverrides") or ()
+    }
 
 
 def _reserved_memory(container: Json) -> int:

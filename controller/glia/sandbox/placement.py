@@ -66,7 +66,7 @@ class NoPlace:
     @property
     def failure(self) -> str:
         if self.instance is None:
-            return "NO ACTIVE INSTANCES"
+            return "EMPTY CAPACITY PROVIDER" if self.on_its_way else "NO ACTIVE INSTANCES"
         if self.code in {"memberOf", "distinctInstance"}:
             return f"{self.code[0].upper()}{self.code[1:]} placement constraint unsatisfied."
         return self.code if self.code in {"AGENT", "ATTRIBUTE"} else f"RESOURCE:{self.code}"

@@ -74,10 +74,16 @@ class _EcsBackend(EC2ContainerServiceBackend):  # type: ignore[misc]  # moto is 
 
     def tag_resource(self, arn: str, tags: dict[str, str]) -> None:
         pairs = [{"key": key, "value": value} for key, value in tags.items()]
-        self._ask("TagResource", resourceArn=arn, tags=pairs)
+        self._change("TagResource", resourceArn=arn, tags=pairs)
 
     def untag_resource(self, resource_arn: str, tag_keys: list[str]) -> None:
-        self._ask("UntagResource", resourceArn=resource_arn, tagKeys=tag_keys)
+        self._change("UntagResource", resourceArn=resource_arn, tagKeys=tag_keys)
+
+    def _change(self, operation: str, **params: Any) -> None:
+        try:
+            self._ask(operation, **params)
+        except EcsError as error:  # moto's word for "into the FailedResourcesMap with it"
+            raise NotImplementedError(str(error)) from error
 
 
 def mend_ssm() -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from glia.sandbox import host
-from glia.sandbox.needs import Needs, needs_of
+from glia.sandbox.needs import Needs, needs_of, overrides_by_container
 from glia.sandbox.records import Deployment, Service, Tags, Task, TaskDefinition
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def start(world: World, cluster: Cluster, order: Order, instance: Instance | Non
 
 def _containers(world: World, order: Order, task_arn: str) -> list[Json]:
     container_arn = task_arn.replace(":task/", ":container/")
-    overrides = {each["name"]: each for each in order.spec.get("containerOverrides", ())}
+    overrides = overrides_by_container(order.spec.get("overrides") or {})
     return [
         {
             "containerArn": f"{container_arn}/{world.ids.uuid()}",
@@ -111,7 +111,8 @@ def _containers(world: World, order: Order, task_arn: str) -> list[Json]:
             **{
                 size: str(value)
                 for size in ("cpu", "memory", "memoryReservation")
-                if (value := overrides.get(container["name"], container).get(size)) is not None
+                if (value := {**container, **overrides.get(container["name"], {})}.get(size))
+                is not None
             },
         }
         for container in order.definition.spec["containerDefinitions"]

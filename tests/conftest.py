@@ -4,6 +4,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from glia.sandbox.clock import VirtualClock
 from glia.sandbox.sandbox import Sandbox
 from support.driver import Driver

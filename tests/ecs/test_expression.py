@@ -340,7 +340,7 @@ def test_no_text_takes_long_to_refuse(repeated: str) -> None:
 def test_the_grammar_is_not_loaded_before_the_first_expression_is() -> None:
     program = "import sys, glia.ecs.expression; print('lark' in sys.modules)"
 
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
 

@@ -73,9 +73,9 @@ def test_an_empty_cluster_is_told_in_ecs_words(make_driver: Callable[..., Driver
     driver.run(10)
     assert driver.messages() == [
         (
-            "was unable to place a task because no container instance met all of its requirements. "
-            "Reason: No Container Instances were found in your cluster. For more information, see the "
-            "Troubleshooting section of the Amazon ECS Developer Guide."
+            "was unable to place a task because no container instance met all of its "
+            "requirements. Reason: No Container Instances were found in your cluster. For more "
+            "information, see the Troubleshooting section of the Amazon ECS Developer Guide."
         )
     ]
 

@@ -63,9 +63,11 @@ class Api:
             if self._throttle is not None:
                 self._throttle.admit(operation, place, self.world.now)
             lose = self.faults.before(operation)
-            answer = self.play(operation, place, params)
-            if lose:
-                raise AnswerLostError
+            try:
+                answer = self.play(operation, place, params)
+            finally:
+                if lose:  # whatever the answer, a refusal included
+                    raise AnswerLostError
             return json.dumps(answer, separators=(",", ":"))
 
     def tagged(self, place: Place) -> list[tuple[str, Tags]]:

@@ -34,7 +34,7 @@ def run(say: Say) -> None:
         stage.watch("resnet50", _is_steady)
         stage.title("A second service on the same chips: ECS places it, the chips do not")
         stage.create("intruder", stage.register(_without_ports))
-        stage.watch("intruder", lambda service: service["deployments"][0]["failedTasks"] > 4)  # noqa: PLR2004
+        stage.watch("intruder", lambda service: service["deployments"][0]["failedTasks"] > 4)
         stage.explain_failures("intruder")
         stage.title("The second service is deleted, and the first has served all along")
         stage.delete("intruder")
@@ -133,9 +133,9 @@ class _Stage:
                 self.tell(event["message"])
 
     def explain_failures(self, name: str) -> None:
-        arns = self._ecs.list_tasks(
-            cluster="inference", serviceName=name, desiredStatus="STOPPED"
-        )["taskArns"]
+        arns = self._ecs.list_tasks(cluster="inference", serviceName=name, desiredStatus="STOPPED")[
+            "taskArns"
+        ]
         stopped = self._ecs.describe_tasks(cluster="inference", tasks=arns)["tasks"]
         task = next(each for each in stopped if each["stopCode"] == "EssentialContainerExited")
         container = task["containers"][0]

@@ -126,7 +126,7 @@ def _steady_world() -> World:
     api.play("CreateCluster", place, {"clusterName": "inference"})
     cluster = world.region(place).clusters["inference"]
     for _ in range(100):
-        machines.register(world, cluster, place, "inf2.xlarge")
+        machines.register(world, cluster, machines.Registration("inf2.xlarge"))
     api.play("RegisterTaskDefinition", place, _definition())
     for name in NAMES:
         api.play("CreateService", place, _service(name))

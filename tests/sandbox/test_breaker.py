@@ -67,6 +67,58 @@ def test_without_rollback_the_failed_deployment_starts_nothing_more(driver: Driv
     assert history(driver)[0]["status"] == "STOPPED"
 
 
+def test_after_a_failure_without_rollback_what_is_too_much_still_stops(
+    make_driver: Callable[..., Driver],
+) -> None:
+    driver = make_driver(("inf1.xlarge", 2))
+    driver.create(count=3, deploymentConfiguration=configuration(rollback=False))
+    driver.run_until_steady()
+    driver.update(taskDefinition=driver.register("server:crash", family="web"))
+    driver.run(600)
+    assert driver.describe()["runningCount"] == 2
+    arns = [each.arn for each in driver.sandbox.cluster.instances.values()]
+    driver.ecs.update_container_instances_state(
+        cluster="inference", containerInstances=arns[:1], status="DRAINING"
+    )
+    driver.run(60)
+    assert {task["containerInstanceArn"] for task in driver.tasks()} <= {arns[0], arns[1]}
+    driver.update(desiredCount=0)
+    driver.run(60)
+    assert not driver.tasks()
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_breaker_can_be_turned_on_and_off_while_a_rollout_goes_on(
+    driver: Driver, *, enabled: bool
+) -> None:
+    driver.create(deploymentConfiguration=configuration())
+    driver.run_until_steady()
+    first = {"enable": not enabled, "rollback": False}
+    driver.update(
+        taskDefinition=driver.register("server:crash", family="web"),
+        deploymentConfiguration={"deploymentCircuitBreaker": first},
+    )
+    then = {"enable": enabled, "rollback": False}
+    driver.update(deploymentConfiguration={"deploymentCircuitBreaker": then})
+    driver.run(600)
+    state = driver.describe()["deployments"][0]["rolloutState"]
+    assert state == ("FAILED" if enabled else "IN_PROGRESS")
+    assert history(driver)[0]["deploymentCircuitBreaker"]["status"] == (
+        "TRIGGERED" if enabled else "DISABLED"
+    )
+
+
+def test_a_new_deployment_begins_without_the_failures_and_waits_of_the_last(
+    driver: Driver,
+) -> None:
+    driver.create(image="server:crash", count=1)
+    driver.run(1800)
+    assert driver.describe()["deployments"][0]["failedTasks"] > 5
+    driver.update(taskDefinition=driver.register("server:2", family="web"))
+    assert driver.describe()["deployments"][0]["failedTasks"] == 0
+    driver.run_until(lambda: driver.statuses() == {"RUNNING": 1}, within=10)
+
+
 def test_a_first_deployment_has_nothing_to_return_to(driver: Driver) -> None:
     driver.create(image="server:missing", deploymentConfiguration=configuration())
     driver.run(600)
@@ -149,9 +201,13 @@ def test_a_rollout_can_be_stopped_and_returns_to_what_was_before(driver: Driver)
     driver.run(10)
     arn = driver.describe()["currentServiceDeployment"]
     driver.ecs.stop_service_deployment(serviceDeploymentArn=arn)
+    told = driver.describe()["deployments"][0]["rolloutStateReason"]
+    assert "rolling back" in told
+    assert "circuit breaker" not in told
     driver.run_until_steady()
     assert driver.describe()["taskDefinition"] == before
     assert history(driver)[0]["status"] == "ROLLBACK_SUCCESSFUL"
+    assert history(driver)[0]["deploymentCircuitBreaker"]["status"] == "MONITORING_COMPLETE"
     with pytest.raises(ClientError) as refused:
         driver.ecs.stop_service_deployment(serviceDeploymentArn=arn)
     assert refused.value.response["Error"]["Code"] == "ConflictException"

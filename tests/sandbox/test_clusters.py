@@ -238,3 +238,23 @@ def test_account_settings_are_told_as_they_were_put(driver: Driver, put: str) ->
     assert driver.ecs.list_account_settings(name="awsvpcTrunking")["settings"] == []
     with refused("InvalidParameterException"):
         operation(name="unheardOf", value="enabled")
+
+
+def test_a_default_strategy_names_capacity_providers_of_its_cluster(driver: Driver) -> None:
+    spot = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
+    nothing = [{"capacityProvider": name} for name in ("FARGATE", "FARGATE_SPOT")]
+    both = ["FARGATE", "FARGATE_SPOT"]
+    for providers, strategy, words in (
+        (["nope"], [], "not found"),
+        (["FARGATE"], spot, "not associated"),
+        ([], spot, "not associated"),
+        (both, nothing, "weight"),
+    ):
+        members = {"capacityProviders": providers, "defaultCapacityProviderStrategy": strategy}
+        with refused("InvalidParameterException", words):
+            driver.ecs.create_cluster(clusterName="new", **members)
+        with refused("InvalidParameterException", words):
+            driver.ecs.put_cluster_capacity_providers(cluster="inference", **members)
+    members = {"capacityProviders": both, "defaultCapacityProviderStrategy": spot}
+    made = driver.ecs.create_cluster(clusterName="new", **members)["cluster"]
+    assert {name: made[name] for name in members} == members

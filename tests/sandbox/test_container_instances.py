@@ -70,7 +70,19 @@ def test_an_agent_registers_with_its_attributes_resources_and_identity(driver: D
     assert arns(driver, filter="attribute:stack == test") == [made["containerInstanceArn"]]
 
 
-@pytest.mark.parametrize("document", ["{", "{}", '{"instanceType": "inf9.huge"}'])
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{",
+        "{}",
+        "[]",
+        '"inf2.xlarge"',
+        '{"instanceType": 7}',
+        '{"instanceType": "inf2.xlarge", "instanceId": ["i-1"]}',
+        '{"instanceType": "inf2.xlarge", "availabilityZone": {}}',
+        '{"instanceType": "inf9.huge"}',
+    ],
+)
 def test_an_identity_document_has_to_name_a_type_of_ec2(driver: Driver, document: str) -> None:
     with refused("InvalidParameterException"):
         driver.ecs.register_container_instance(
@@ -181,3 +193,16 @@ def test_a_container_instance_has_ten_attributes_of_its_users(driver: Driver) ->
     for name, value in (("two words", "x"), ("a" * 129, "x"), ("a", " x"), ("a", "x" * 129)):
         with refused("InvalidParameterException", "Invalid"):
             put(driver, attribute(name, value, targetId=other))
+
+
+def test_what_the_agent_says_is_not_for_users_to_change(driver: Driver) -> None:
+    arn, _ = arns(driver)
+    for name in ("ecs.instance-type", "com.amazonaws.ecs.capability.mine"):
+        with refused("InvalidParameterException", "reserved"):
+            put(driver, attribute("mine", targetId=arn), attribute(name, "x", targetId=arn))
+        with refused("InvalidParameterException", "reserved"):
+            driver.ecs.delete_attributes(
+                cluster="inference", attributes=[attribute(name, targetId=arn)]
+            )
+    assert arns(driver, filter="attribute:ecs.instance-type == inf1.xlarge") == arns(driver)
+    assert arns(driver, filter="attribute:mine exists") == []

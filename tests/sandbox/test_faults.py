@@ -8,6 +8,8 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from glia.sandbox.faults import Fault
+from glia.sandbox.operations.table import OPERATIONS
+from support.refusals import refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,3 +116,16 @@ def test_a_refusal_is_lost_like_any_other_answer(driver: Driver) -> None:
         "lost",
         "ClientException",
     ]
+
+
+def test_a_bug_of_the_sandbox_is_a_server_exception_and_told_in_its_log(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_: object) -> object:
+        raise KeyError("left out")
+
+    monkeypatch.setitem(OPERATIONS, "ListClusters", broken)
+    with refused("ServerException", "see its log"):
+        driver.ecs.list_clusters()
+    assert "KeyError: 'left out'" in caplog.text
+    assert "ListClusters" in caplog.text

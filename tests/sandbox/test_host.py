@@ -131,6 +131,32 @@ def test_two_services_on_the_same_chips_crash_loop_until_one_is_deleted(driver: 
     driver.run_until_steady("second", within=1200)
 
 
+def test_every_container_gets_a_dynamic_host_port_of_its_own_while_it_runs(
+    make_driver: Callable[..., Driver],
+) -> None:
+    driver = make_driver(("inf1.6xlarge", 1))
+    port = [{"containerPort": 80}]
+    both = [container(portMappings=port), container(name="log", portMappings=port)]
+    definition = driver.register(family="two", containerDefinitions=both)
+    answer = driver.ecs.run_task(cluster="inference", taskDefinition=definition, count=3)
+    driver.run(10)
+
+    def ports() -> list[int]:
+        return sorted(
+            binding["hostPort"]
+            for task in driver.tasks(None)
+            for each in task["containers"]
+            for binding in each["networkBindings"]
+        )
+
+    assert ports() == list(range(32768, 32774))
+    driver.ecs.stop_task(cluster="inference", task=answer["tasks"][0]["taskArn"])
+    driver.run(31)
+    driver.ecs.run_task(cluster="inference", taskDefinition=definition)
+    driver.run(10)
+    assert ports() == list(range(32768, 32774))
+
+
 def test_a_task_stopped_before_it_runs_never_runs(driver: Driver) -> None:
     arns = [run(driver) for _ in range(3)]
     for seconds, arn in zip((0, 1, 1), arns, strict=True):  # PROVISIONING, PENDING, PENDING

@@ -168,6 +168,57 @@ def test_a_daemon_is_updated_in_place_and_says_what_it_lacks(driver: Driver) -> 
     assert "has insufficient memory available" in driver.messages("monitor")[-1]
 
 
+def test_a_daemon_is_the_last_to_leave_a_draining_instance(driver: Driver) -> None:
+    driver.create(count=1)
+    driver.create("monitor", schedulingStrategy="DAEMON")
+    driver.run_until_steady()
+    home = driver.tasks()[0]["containerInstanceArn"]
+    drain(driver, home)
+    driver.run_until(lambda: driver.statuses(status="STOPPED")["STOPPING"] == 1, within=60)
+    homes = [task["containerInstanceArn"] for task in driver.tasks("monitor")]
+    assert home in homes
+    driver.run_until(lambda: len(driver.tasks("monitor")) == 1, within=60)
+    assert driver.statuses(status="STOPPED") == {"STOPPED": 1}
+
+
+def test_a_daemon_leaves_an_instance_when_a_task_makes_it_match_no_longer(driver: Driver) -> None:
+    apart = [{"type": "memberOf", "expression": "not(task:group == service:web)"}]
+    driver.create("monitor", schedulingStrategy="DAEMON", placementConstraints=apart)
+    driver.run(10)
+    assert len(driver.tasks("monitor")) == 2
+    driver.create(count=1)
+    driver.run(10)
+    assert driver.describe("monitor")["desiredCount"] == 1
+    (monitor,), (web,) = driver.tasks("monitor"), driver.tasks()
+    assert monitor["containerInstanceArn"] != web["containerInstanceArn"]
+
+
+def test_a_daemon_keeps_as_many_healthy_as_it_is_told(
+    make_driver: Callable[..., Driver],
+) -> None:
+    driver = make_driver(("inf1.xlarge", 4))
+    driver.create(
+        "monitor",
+        schedulingStrategy="DAEMON",
+        deploymentConfiguration={"minimumHealthyPercent": 75, "maximumPercent": 100},
+    )
+    driver.run(5)
+    driver.run_until_steady("monitor")
+    driver.update("monitor", taskDefinition=driver.register("monitor:2", family="monitor"))
+    running = []
+    for _ in range(120):
+        driver.run(2)
+        running.append(driver.describe("monitor")["runningCount"])
+    assert min(running) == 3
+
+
+def test_a_crashing_daemon_is_retried_ever_more_slowly(driver: Driver) -> None:
+    driver.create("monitor", image="monitor:crash", schedulingStrategy="DAEMON")
+    driver.run(1800)
+    assert len(driver.tasks("monitor", "STOPPED")) < 30
+    assert any("unable to consistently start" in text for text in driver.messages("monitor"))
+
+
 def test_a_daemon_that_fails_trips_its_breaker(driver: Driver) -> None:
     driver.create(
         "monitor",

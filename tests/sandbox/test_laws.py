@@ -41,7 +41,7 @@ class Fleet(RuleBasedStateMachine):
         self.api = Api(self.world, strict=True)
         self.call("CreateCluster", clusterName="inference")
         for _ in range(2):
-            machines.register(self.world, self.cluster, PLACE, "inf1.6xlarge")
+            machines.register(self.world, self.cluster, machines.Registration("inf1.6xlarge"))
         for number, name in enumerate(("a", "b")):
             self.create(
                 name=name,
@@ -141,7 +141,7 @@ class Fleet(RuleBasedStateMachine):
     @rule()
     def add_instance(self) -> None:
         if len(self.instances()) < 4:
-            machines.register(self.world, self.cluster, PLACE, "inf1.6xlarge")
+            machines.register(self.world, self.cluster, machines.Registration("inf1.6xlarge"))
 
     @rule(index=st.integers(0, 3))
     def lose_instance(self, *, index: int) -> None:
@@ -216,7 +216,7 @@ class Fleet(RuleBasedStateMachine):
                     placementConstraints=[],
                     deploymentConfiguration={"minimumHealthyPercent": 0, "maximumPercent": 200},
                 )
-        machines.register(self.world, self.cluster, PLACE, "inf1.24xlarge")
+        machines.register(self.world, self.cluster, machines.Registration("inf1.24xlarge"))
         self.clock.sleep(3600)
         for service in self.services():
             if service.status == "ACTIVE":

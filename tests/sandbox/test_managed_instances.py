@@ -92,12 +92,38 @@ def test_nothing_is_launched_that_no_allowed_type_could_hold(driver: Driver) -> 
     assert "was unable to place a task" in driver.messages()[-1]
 
 
+def test_awss_managed_sample_gets_an_instance_that_holds_it_and_never_an_inf1(
+    make_driver: Callable[..., Driver],
+) -> None:
+    """8,192 CPU units and 16,384 MiB (developer guide): an inf2.xlarge has neither."""
+    driver = make_driver(("inf1.xlarge", 0))
+    driver.ecs.create_capacity_provider(
+        name="neuron", cluster="inference", managedInstancesProvider=provider("*")
+    )
+    create(driver, 1, cpu="8192", memory="16384")
+    driver.run_until_steady()
+    (instance,) = driver.sandbox.cluster.instances.values()
+    assert instance.instance_type == "trn1.2xlarge"
+
+
+def test_a_daemon_runs_on_its_own_providers_instances_only(driver: Driver) -> None:
+    create(driver, 1)
+    driver.run_until_steady()
+    driver.create("plain", schedulingStrategy="DAEMON")
+    driver.run(10)
+    assert driver.describe("plain")["desiredCount"] == 0
+
+
 def test_an_empty_managed_instance_ends_and_ec2_tasks_never_use_one(driver: Driver) -> None:
     create(driver, 1)
     driver.run_until_steady()
     definition = driver.register(family="plain")
     failures = driver.ecs.run_task(cluster="inference", taskDefinition=definition)["failures"]
     assert failures
+    driver.run(1000)
+    assert driver.statuses() == {"RUNNING": 1}  # a busy one stays
     driver.update(desiredCount=0)
-    driver.run(700)
+    driver.run(300)
+    assert driver.sandbox.cluster.instances
+    driver.run(60)
     assert not driver.sandbox.cluster.instances

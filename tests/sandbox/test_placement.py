@@ -201,6 +201,27 @@ def test_room_that_appears_is_found_by_the_services_that_wait(driver: Driver) ->
     driver.run_until_steady("second", within=120)
 
 
+def test_a_constraint_on_other_tasks_is_looked_at_again_when_they_start(driver: Driver) -> None:
+    beside = [{"type": "memberOf", "expression": "task:group == service:b"}]
+    driver.create("a", count=1, placementConstraints=beside)
+    driver.run(30)
+    assert not driver.tasks("a")
+    driver.create("b", count=1)
+    driver.run(10)
+    assert driver.statuses("a") == {"RUNNING": 1}
+
+
+def test_the_closest_instance_is_one_that_only_lacks_a_resource(
+    make_driver: Callable[..., Driver],
+) -> None:
+    driver = make_driver(("inf2.xlarge", 1), ("inf1.xlarge", 1), ("trn1.2xlarge", 1))
+    only = [{"type": "memberOf", "expression": "attribute:ecs.instance-type == inf1.xlarge"}]
+    definition = driver.register(containerDefinitions=[container(memoryReservation=9000)])
+    driver.create(count=1, taskDefinition=definition, placementConstraints=only)
+    driver.run(5)
+    assert "has insufficient memory available" in driver.messages()[-1]
+
+
 def test_capacity_providers_share_tasks_by_base_and_weight(driver: Driver) -> None:
     for name, instance in zip(
         ("spot", "steady"), driver.sandbox.cluster.instances.values(), strict=True

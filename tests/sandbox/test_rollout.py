@@ -248,6 +248,70 @@ def test_a_task_that_never_gets_healthy_is_stopped_and_counts_as_failed(driver: 
     assert driver.describe()["deployments"][0]["failedTasks"] == 1
 
 
+def test_a_grace_period_overlooks_a_containers_own_checks_too(driver: Driver) -> None:
+    loads_long = container("server:slow", healthCheck=CHECK)  # its checks give up after 20 s
+    driver.create(
+        taskDefinition=driver.register(containerDefinitions=[loads_long]),
+        healthCheckGracePeriodSeconds=900,
+    )
+    driver.run_until_steady()
+    assert driver.describe()["deployments"][0]["failedTasks"] == 0
+
+
+def test_the_first_check_that_fails_decides(driver: Driver) -> None:
+    soon = container("server:never-healthy", healthCheck=CHECK)
+    late = container("log:never-healthy", name="log", healthCheck={**CHECK, "retries": 10})
+    driver.create(
+        count=1, taskDefinition=driver.register(containerDefinitions=[late, soon], cpu="512")
+    )
+    driver.run(40)
+    assert len(driver.tasks(status="STOPPED")) == 1
+
+
+def test_scaling_in_spares_the_tasks_that_serve(driver: Driver) -> None:
+    driver.create(count=2)
+    driver.run_until_steady()
+    serving = {task["taskArn"] for task in driver.tasks()}
+    driver.update(desiredCount=4)
+    driver.run(8)
+    assert driver.statuses() == {"RUNNING": 4}
+    driver.update(desiredCount=2)
+    driver.run(5)
+    assert {task["taskArn"] for task in driver.tasks()} == serving
+
+
+def test_a_deleted_services_timers_leave_its_successor_alone(driver: Driver) -> None:
+    driver.create(image="server:crash", count=1)
+    driver.run(30)  # it waits for its next try by now
+    driver.ecs.delete_service(cluster="inference", service="web", force=True)
+    driver.run_until(lambda: driver.describe()["status"] == "INACTIVE")
+    for _ in range(10):
+        driver.create(image="server:quick-stop", count=1)
+        driver.run_until(lambda: driver.statuses() == {"RUNNING": 1}, within=15)
+        driver.ecs.delete_service(cluster="inference", service="web", force=True)
+        driver.run_until(lambda: driver.describe()["status"] == "INACTIVE")
+
+
+def test_events_are_repeated_when_they_happen_again_or_six_hours_have_passed(
+    driver: Driver,
+) -> None:
+    def complaints() -> int:
+        return sum("unable to place" in text for text in driver.messages())
+
+    driver.create(count=3, placementConstraints=[{"type": "distinctInstance"}])
+    driver.run(300)
+    assert complaints() == 1
+    driver.run(6 * 3600)
+    driver.sandbox.add_instances("inf2.xlarge")[0].agent_connected = False  # all look again
+    driver.run(5)
+    assert complaints() == 2
+    driver.update(desiredCount=2)
+    driver.run_until_steady()
+    driver.update(desiredCount=3)
+    driver.run(5)
+    assert complaints() == 3
+
+
 def test_targets_of_a_load_balancer_have_a_grace_period_and_drain_before_the_stop(
     driver: Driver,
 ) -> None:

@@ -288,3 +288,42 @@ def test_an_answer_is_a_snapshot(driver: Driver) -> None:
     first = driver.sandbox.world.region(driver.sandbox.place)
     entry = first.clusters["inference"].services["web"].history[0]
     assert entry.configuration["maximumPercent"] == 200
+
+
+def test_a_deleted_service_has_no_rollout_left_to_stop(driver: Driver) -> None:
+    driver.create()
+    driver.run_until_steady()
+    driver.update(taskDefinition=driver.register("server:2"))
+    arn = history(driver)[0]["serviceDeploymentArn"]
+    driver.ecs.delete_service(cluster="inference", service="web", force=True)
+    (entry,) = driver.ecs.describe_service_deployments(serviceDeploymentArns=[arn])[
+        "serviceDeployments"
+    ]
+    assert (entry["status"], entry["statusReason"]) == ("STOPPED", "The service was deleted.")
+    assert entry["stoppedAt"].timestamp() == entry["finishedAt"].timestamp() == driver.clock.now()
+    for status in ("DRAINING", "INACTIVE"):
+        assert driver.describe()["status"] == status
+        with refused("ConflictException", status):
+            driver.ecs.stop_service_deployment(serviceDeploymentArn=arn)
+        driver.run(60)
+    assert [each["status"] for each in history(driver)] == ["STOPPED", "SUCCESSFUL"]
+
+
+def history(driver: Driver) -> list[Any]:
+    answer = driver.ecs.list_service_deployments(cluster="inference", service="web")
+    entries: list[Any] = answer["serviceDeployments"]
+    return entries
+
+
+@pytest.mark.parametrize("before", ["ECS", "EXTERNAL", "CODE_DEPLOY"])
+@pytest.mark.parametrize("after", ["ECS", "EXTERNAL", "CODE_DEPLOY"])
+def test_a_service_keeps_its_deployment_controller(driver: Driver, before: str, after: str) -> None:
+    driver.create(count=1, deploymentController={"type": before})
+    if before == after:
+        driver.update(deploymentController={"type": after}, desiredCount=2)
+    else:
+        with refused("InvalidParameterException", f"from {before} to {after}"):
+            driver.update(deploymentController={"type": after}, desiredCount=2)
+    kept = driver.describe()
+    assert kept["deploymentController"] == {"type": before}
+    assert kept["desiredCount"] == (2 if before == after else 1)

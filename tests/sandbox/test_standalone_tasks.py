@@ -72,6 +72,14 @@ def test_what_finds_no_place_is_a_failure_and_the_rest_runs(driver: Driver) -> N
         ({"count": 11}, "Count"),
         ({"propagateTags": "SERVICE"}, "SERVICE"),
         ({"overrides": {"containerOverrides": [{"name": "nope"}]}}, "nope"),
+        ({"overrides": {"containerOverrides": [{"name": "server", "cpu": -1}]}}, "negative"),
+        ({"overrides": {"cpu": "much"}}, "'cpu'"),
+        ({"overrides": {"cpu": "64"}}, "between 128"),
+        ({"overrides": {"memory": "abc"}}, "'memory'"),
+        ({"capacityProviderStrategy": [{"capacityProvider": "nope"}]}, "'nope' was not found"),
+        ({"launchType": "FARGATE"}, "launch_type FARGATE"),
+        ({"capacityProviderStrategy": [{"capacityProvider": "FARGATE"}]}, "launch_type FARGATE"),
+        ({"networkConfiguration": AWSVPC}, "Network Configuration is not valid"),
         ({"placementConstraints": [{"type": "memberOf", "expression": "(("}]}, "expression"),
         (
             {"launchType": "EC2", "capacityProviderStrategy": [{"capacityProvider": "FARGATE"}]},
@@ -123,6 +131,53 @@ def test_overrides_change_what_a_task_takes(driver: Driver) -> None:
     (task,) = run(driver, overrides=overrides)["tasks"]
     assert (task["memory"], task["cpu"]) == ("3000", "512")
     assert task["overrides"] == overrides
+
+
+def test_the_sizes_of_a_task_are_overridden_as_they_may_be_written(driver: Driver) -> None:
+    driver.register()
+    (task,) = run(driver, overrides={"cpu": "1 vCPU", "memory": "2 GB"})["tasks"]
+    assert task["overrides"] == {"cpu": "1024", "memory": "2048"}
+    (instance,) = driver.ecs.describe_container_instances(
+        cluster="inference", containerInstances=[task["containerInstanceArn"]]
+    )["containerInstances"]
+    left = {each["name"]: each.get("integerValue") for each in instance["remainingResources"]}
+    has = {each["name"]: each.get("integerValue") for each in instance["registeredResources"]}
+    assert (has["CPU"] - left["CPU"], has["MEMORY"] - left["MEMORY"]) == (1024, 2048)
+
+
+def test_tasks_are_started_on_one_to_ten_instances_and_of_definitions_for_ec2(
+    driver: Driver,
+) -> None:
+    on_fargate = {"networkMode": "awsvpc", "cpu": "256", "memory": "1024"}
+    driver.register()
+    driver.register(family="web", requiresCompatibilities=["FARGATE"], **on_fargate)
+    for family, count, words in (
+        ("server", 0, "from 1 to 10"),
+        ("server", 11, "from 1 to 10"),
+        ("web", 1, "launch_type EC2"),
+    ):
+        with refused("InvalidParameterException", words):
+            driver.ecs.start_task(
+                cluster="inference", taskDefinition=family, containerInstances=["nope"] * count
+            )
+
+
+def test_fargate_needs_sizes_that_it_sells(driver: Driver) -> None:
+    driver.register(requiresCompatibilities=None, networkMode="awsvpc")
+    with refused("InvalidParameterException", "launch_type FARGATE"):
+        run(driver, launchType="FARGATE", networkConfiguration=AWSVPC)
+    driver.register(
+        requiresCompatibilities=["FARGATE"], networkMode="awsvpc", cpu="256", memory="1 GB"
+    )
+    with refused("InvalidParameterException", "No Fargate configuration"):
+        run(
+            driver,
+            launchType="FARGATE",
+            networkConfiguration=AWSVPC,
+            overrides={"memory": "9 GB"},
+        )
+    larger = {"cpu": ".5 vCPU", "memory": "4 GB"}
+    assert run(driver, launchType="FARGATE", networkConfiguration=AWSVPC, overrides=larger)["tasks"]
 
 
 def test_tasks_are_started_on_the_very_instances_that_are_named(driver: Driver) -> None:

@@ -131,3 +131,55 @@ def test_a_service_keeps_running_an_inactive_revision_that_no_other_can_use(
         driver.update(taskDefinition=arn)
     with refused("ClientException", "TaskDefinition is inactive"):
         driver.ecs.run_task(cluster="inference", taskDefinition=arn)
+
+
+def deleted(driver: Driver, name: str) -> str:
+    driver.ecs.deregister_task_definition(taskDefinition=name)
+    answer = driver.ecs.delete_task_definitions(taskDefinitions=[name])
+    status: str = answer["taskDefinitions"][0]["status"]
+    return status
+
+
+def leaving(driver: Driver) -> list[str]:
+    return listed(driver, status="DELETE_IN_PROGRESS")
+
+
+def test_a_deleted_revision_stays_until_its_last_task_has_stopped(driver: Driver) -> None:
+    driver.register()
+    (task,) = driver.ecs.run_task(cluster="inference", taskDefinition="server")["tasks"]
+    assert deleted(driver, "server:1") == "DELETE_IN_PROGRESS"
+    assert leaving(driver) == ["server:1"]
+    assert described(driver, "server:1")["status"] == "DELETE_IN_PROGRESS"
+    with refused("ClientException", "inactive"):
+        driver.ecs.run_task(cluster="inference", taskDefinition="server:1")
+    again = driver.ecs.delete_task_definitions(taskDefinitions=["server:1"])
+    assert again["taskDefinitions"][0]["status"] == "DELETE_IN_PROGRESS"
+    driver.run(10)
+    driver.ecs.stop_task(cluster="inference", task=task["taskArn"])
+    assert leaving(driver) == ["server:1"]
+    driver.run(60)
+    with refused("ClientException", "Unable to describe task definition."):
+        described(driver, "server:1")
+    assert leaving(driver) == []
+    assert driver.register().endswith(":2"), "its number is not used again"
+
+
+def test_a_deleted_revision_stays_until_no_service_deploys_it(driver: Driver) -> None:
+    first = driver.create(count=1)["taskDefinition"].rsplit("/", 1)[-1]
+    driver.run_until_steady()
+    deleted(driver, first)
+    driver.update(desiredCount=2)
+    driver.run_until_steady()
+    assert leaving(driver) == [first]
+    driver.update(taskDefinition=driver.register(family="web"))
+    assert leaving(driver) == [first], "its tasks still run"
+    driver.run_until_steady()
+    driver.run(60)
+    assert leaving(driver) == []
+    assert driver.ecs.list_task_definition_families()["families"] == ["web"]
+    driver.update(desiredCount=0)
+    deleted(driver, "web:2")
+    assert leaving(driver) == ["web:2"], "the service still names it"
+    driver.ecs.delete_service(cluster="inference", service="web")
+    driver.run(60)
+    assert leaving(driver) == []

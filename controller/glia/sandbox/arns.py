@@ -13,6 +13,12 @@ class Place:
     account: str
     region: str
 
+    @classmethod
+    def of(cls, arn: str) -> Place:
+        """The place of a resource of ECS."""
+        _, _, _, region, account, _ = arn.split(":", 5)
+        return cls(account, region)
+
     @property
     def partition(self) -> str:
         if self.region.startswith("cn-"):

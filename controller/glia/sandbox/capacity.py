@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from glia.neuron.catalogue import catalogue
 from glia.sandbox import machines
 from glia.sandbox.arns import Place
+from glia.sandbox.defaults import FARGATE_PROVIDERS
+from glia.sandbox.needs import Ledger
 from glia.sandbox.placement import NoPlace, Terms, place
 
 if TYPE_CHECKING:
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from glia.sandbox.wire_types import Json
     from glia.sandbox.world import World
 
-FARGATE = {"FARGATE", "FARGATE_SPOT"}
 Found = tuple[str | None, "Instance | None"]
 
 
@@ -40,7 +41,7 @@ def find(world: World, cluster: Cluster, terms: Terms, wanted: Json) -> Found | 
         chosen = place(cluster, terms)
         return chosen if isinstance(chosen, NoPlace) else (None, chosen)
     name = _choose(strategy, terms.peers)
-    if name in FARGATE:
+    if name in FARGATE_PROVIDERS:
         return name, None
     chosen = place(cluster, replace(terms, provider=name))
     if not isinstance(chosen, NoPlace):
@@ -69,13 +70,8 @@ def _choose(strategy: Sequence[Json], peers: Sequence[Task]) -> str:
     return str(lightest[1])
 
 
-def place_of(cluster: Cluster) -> Place:
-    _, _, _, region, account, _ = cluster.arn.split(":", 5)
-    return Place(account, region)
-
-
 def _provider(world: World, cluster: Cluster, name: str) -> CapacityProvider | None:
-    return world.region(place_of(cluster)).providers.get(name)
+    return world.region(Place.of(cluster.arn)).providers.get(name)
 
 
 def _launch(
@@ -85,7 +81,7 @@ def _launch(
     on_its_way = NoPlace("PROVISIONING", on_its_way=True)
     if provider.launching:
         return on_its_way
-    instance_type = _smallest(provider.spec, terms)
+    instance_type = _smallest(world, provider.spec, terms)
     if instance_type is None:
         return None
     provider.launching = True
@@ -95,16 +91,19 @@ def _launch(
     return on_its_way
 
 
-def _smallest(spec: Json, terms: Terms) -> str | None:
+def _smallest(world: World, spec: Json, terms: Terms) -> str | None:
+    """The smallest Neuron type that is allowed and holds the task; inf1 is for EC2 alone."""
     template = spec["managedInstancesProvider"]["instanceLaunchTemplate"]
     requirements = template.get("instanceRequirements", {})
     allowed = requirements.get("allowedInstanceTypes", ["*"])
     fitting = [
         each
         for each in catalogue().values()
-        if any(fnmatch(each.name, pattern) for pattern in allowed)
-        and each.cpu_units >= max(terms.needs.cpu, 1024 * _least(requirements, "vCpuCount"))
-        and each.memory_mib >= max(terms.needs.memory, _least(requirements, "memoryMiB"))
+        if each.family != "inf1"
+        and any(fnmatch(each.name, pattern) for pattern in allowed)
+        and each.vcpu >= _least(requirements, "vCpuCount")
+        and each.memory_mib >= _least(requirements, "memoryMiB")
+        and Ledger(machines.capacity_of(world, each.name)).lacks(terms.needs) is None
     ]
     best = min(fitting, key=lambda each: (each.cpu_units, each.memory_mib), default=None)
     return best.name if best is not None else None
@@ -118,19 +117,6 @@ def _arrive(world: World, cluster: Cluster, provider: CapacityProvider, instance
     provider.launching = False
     if cluster.status != "ACTIVE" or provider.status != "ACTIVE":
         return
-    instance = machines.register(
-        world,
-        cluster,
-        place_of(cluster),
-        instance_type,
-        capacity_provider=provider.name,
-        managed=True,
-    )
-    world.after(world.pace.instance_idle, partial(_end_if_idle, world, cluster, instance))
-
-
-def _end_if_idle(world: World, cluster: Cluster, instance: Instance) -> None:
-    if instance.tasks:
-        world.after(world.pace.instance_idle, partial(_end_if_idle, world, cluster, instance))
-    else:
-        cluster.instances.pop(instance.arn, None)
+    told = machines.Registration(instance_type, capacity_provider=provider.name, managed=True)
+    instance = machines.register(world, cluster, told)
+    machines.watch_idle(world, instance)

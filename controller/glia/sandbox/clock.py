@@ -60,9 +60,10 @@ class VirtualClock:
     def now(self) -> float:
         return self._now
 
-    def on_advance(self, listener: Callable[[float], None]) -> None:
-        """Call ``listener(to)`` before the clock shows ``to``."""
+    def on_advance(self, listener: Callable[[float], None]) -> Callable[[], None]:
+        """Call ``listener(to)`` before the clock shows ``to``; what is returned ends that."""
         self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     @contextmanager
     def worker(self) -> Iterator[None]:

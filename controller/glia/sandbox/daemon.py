@@ -11,7 +11,8 @@ import math
 from typing import TYPE_CHECKING
 
 from glia.sandbox import deployments, events, host, tasks
-from glia.sandbox.placement import NoPlace, Terms, obstacle, unsatisfied
+from glia.sandbox.placement import NoPlace, Terms, belongs, obstacle, unsatisfied
+from glia.sandbox.throttle import is_throttled
 
 if TYPE_CHECKING:
     from glia.sandbox.records import Instance, Service, Task
@@ -25,22 +26,44 @@ def reconcile(world: World, service: Service) -> None:
     homes = {
         instance.arn: instance
         for instance in service.cluster.instances.values()
-        if instance.takes_tasks and unsatisfied(instance, terms) is None
+        if instance.takes_tasks
+        and belongs(instance, terms.provider)
+        and unsatisfied(instance, terms) is None
     }
     service.desired_count = len(homes)
     live = service.live_tasks()
-    strays = [task for task in live if task.instance is None or task.instance.arn not in homes]
+    strays = [task for task in live if not _is_at_home(task, homes)]
     outdated = [
         task for task in live if task not in strays and task.deployment is not service.primary
     ]
+    strays = [task for task in strays if not _is_still_needed(task)]
     _stop(world, service, strays + _may_leave(service, live, outdated))
     taken = {task.instance.arn for task in service.live_tasks() if task.instance is not None}
     _start(world, service, terms, [home for arn, home in homes.items() if arn not in taken])
     _settle(world, service)
 
 
+def _is_at_home(task: Task, homes: dict[str, Instance]) -> bool:
+    return task.instance is not None and task.instance.arn in homes
+
+
+def _is_still_needed(task: Task) -> bool:
+    """On a draining instance daemons are the last to stop."""
+    home = task.instance
+    if home is None or home.status != "DRAINING":
+        return False
+    return any(not _is_of_daemon(other) for other in home.tasks.values())
+
+
+def _is_of_daemon(task: Task) -> bool:
+    return task.service is not None and task.service.spec["schedulingStrategy"] == "DAEMON"
+
+
 def _terms(service: Service) -> Terms:
-    order = tasks.order_of(service, service.primary, None)
+    """A daemon's tasks all come from one provider, the first of its strategy."""
+    strategy = service.primary.revision.get("capacityProviderStrategy") or ()
+    provider = strategy[0]["capacityProvider"] if strategy else None
+    order = tasks.order_of(service, service.primary, provider)
     return Terms(
         definition=order.definition,
         needs=order.needs,
@@ -48,6 +71,7 @@ def _terms(service: Service) -> Terms:
         constraints=service.constraints,
         distinct_instance=False,
         strategy=(),
+        provider=provider,
     )
 
 
@@ -69,15 +93,15 @@ def _stop(world: World, service: Service, chosen: list[Task]) -> None:
 
 
 def _start(world: World, service: Service, terms: Terms, homes: list[Instance]) -> None:
-    if service.primary.rollout_state == "FAILED":
+    if service.primary.rollout_state == "FAILED" or is_throttled(world, service):
         return
     started = []
     for home in homes:
         if (lack := obstacle(home, terms)) is not None:
-            service.cluster.starved[service.arn] = service
+            service.cluster.starved[service] = None
             events.unable_to_place(world, service, NoPlace(lack, home).sentence)
             continue
-        order = tasks.order_of(service, service.primary, None)
+        order = tasks.order_of(service, service.primary, terms.provider)
         started.append(tasks.start(world, service.cluster, order, home))
     if started:
         service.steady = False
@@ -95,4 +119,5 @@ def _settle(world: World, service: Service) -> None:
         deployments.complete(world, service)
     if not service.steady:
         service.steady = True
+        events.resolve_all(service)
         events.steady(world, service)

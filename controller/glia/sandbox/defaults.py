@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from glia.sandbox.validation.compatibility import is_compatible
 from glia.sandbox.validation.deployment import faults_of_rebalancing
-from glia.sandbox.validation.task_size import cpu_units, memory_mib
+from glia.sandbox.validation.task_size import normalised
 
 if TYPE_CHECKING:
     from glia.sandbox.wire_types import Json
@@ -123,11 +123,8 @@ STRATEGY_CONFIGURATIONS = {"LINEAR": "linearConfiguration", "CANARY": "canaryCon
 
 def described_task_definition(params: Json) -> Json:
     """The members of a registration as DescribeTaskDefinition returns them, without tags."""
-    task: Json = _kept({**TASK_DEFINITION_DEFAULTS, **params})
+    task = normalised(_kept({**TASK_DEFINITION_DEFAULTS, **params}))
     task.pop("tags", None)
-    for member, parse in (("cpu", cpu_units), ("memory", memory_mib)):
-        if (amount := parse(task.get(member, ""))) is not None:
-            task[member] = str(amount)
     task.setdefault("networkMode", _default_network_mode(task))
     task["containerDefinitions"] = [
         _described_container(container, task["networkMode"])
@@ -204,7 +201,7 @@ def merged_update(service: Json, params: Json) -> Json:
         merged.pop("launchType", None)
     elif "capacityProviderStrategy" in changes:
         merged.pop("capacityProviderStrategy")
-        merged.setdefault("launchType", _launch_type_behind(service))
+        merged.setdefault("launchType", launch_type_behind(service))
     # "If the service never had a value set, Amazon ECS treats this as DISABLED."
     merged.setdefault("availabilityZoneRebalancing", "DISABLED")
     return _normalised(merged)
@@ -219,7 +216,8 @@ def _merged_configuration(before: Json, changes: Json) -> Json:
     return {**merged, **changes}
 
 
-def _launch_type_behind(service: Json) -> str:
+def launch_type_behind(service: Json) -> str:
+    """The launch type that a capacity provider strategy, or none, comes to."""
     items = service.get("capacityProviderStrategy") or []
     providers = {item["capacityProvider"] for item in items}
     return "FARGATE" if providers & FARGATE_PROVIDERS else "EC2"

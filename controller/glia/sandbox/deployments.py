@@ -47,7 +47,7 @@ def begin(world: World, service: Service, definition: TaskDefinition) -> Deploym
         updated_at=world.now,
     )
     service.revisions[deployment.arn_of_revision] = deployment
-    _supersede(world, service)
+    stop(world, service, "Superseded by a newer service deployment.")
     _record(world, service, deployment)
     _lead(world, service, deployment)
     return deployment
@@ -78,10 +78,11 @@ def _lead(world: World, service: Service, deployment: Deployment) -> None:
     world.see(service)
 
 
-def _supersede(world: World, service: Service) -> None:
+def stop(world: World, service: Service, reason: str) -> None:
+    """End the rollout that goes on, if any; ECS's words for the reason are not published."""
     if service.history and service.history[-1].status in RUNNING_STATES:
         entry = service.history[-1]
-        entry.status, entry.reason = "STOPPED", "Superseded by a newer service deployment."
+        entry.status, entry.reason = "STOPPED", reason
         entry.stopped_at = entry.finished_at = entry.updated_at = world.now
 
 
@@ -122,11 +123,14 @@ def threshold(service: Service) -> int:
 def watch_failures(world: World, service: Service) -> None:
     """Fail the deployment if its circuit breaker has seen enough."""
     deployment, entry = service.primary, service.history[-1]
-    if entry.target is deployment and entry.finished_at is None:
-        entry.failures = max(entry.failures, deployment.failed_tasks)
-    if entry.breaker == "MONITORING" and deployment.failed_tasks >= threshold(service):
+    if entry.status != "IN_PROGRESS":
+        return  # a rollback is not watched: it could only return to itself
+    entry.failures = max(entry.failures, deployment.failed_tasks)
+    entry.threshold = threshold(service)
+    breaker = service.spec["deploymentConfiguration"].get("deploymentCircuitBreaker", {})
+    entry.breaker = "MONITORING" if breaker.get("enable") else "DISABLED"
+    if breaker.get("enable") and deployment.failed_tasks >= entry.threshold:
         entry.breaker = "TRIGGERED"
-        breaker = service.spec["deploymentConfiguration"]["deploymentCircuitBreaker"]
         fail(world, service, "tasks failed to start", roll_back=breaker["rollback"])
 
 
@@ -160,9 +164,13 @@ def roll_back_to(world: World, service: Service, target: Deployment, reason: str
     service.spec.update(target.revision)
     events.rolling_back(world, service, target)
     _lead(world, service, target)
-    target.rollout_reason = (
-        f"ECS deployment circuit breaker: rolling back to deploymentId {target.id}."
-    )
+    if entry.breaker == "TRIGGERED":
+        target.rollout_reason = (
+            f"ECS deployment circuit breaker: rolling back to deploymentId {target.id}."
+        )
+    else:
+        entry.breaker = "DISABLED" if entry.breaker == "DISABLED" else "MONITORING_COMPLETE"
+        target.rollout_reason = f"ECS deployment rolling back to deploymentId {target.id}."
 
 
 def last_completed(service: Service) -> Deployment | None:

@@ -41,6 +41,11 @@ def resolve(service: Service, kind: str) -> None:
     service.last_event.pop(kind, None)
 
 
+def resolve_all(service: Service) -> None:
+    """The service has come to rest: whatever happens next is worth saying again."""
+    service.last_event.clear()
+
+
 def _list(tasks: Iterable[Task]) -> str:
     return " ".join(f"(task {task.arn.rsplit('/', 1)[-1]})" for task in tasks)
 

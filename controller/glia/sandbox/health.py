@@ -35,15 +35,15 @@ class Verdict:
 
 def verdict(task: Task, pace: Pace) -> Verdict:
     """The first failure, or the moment at which the last check has passed."""
+    grace = _grace(task)
     checks = [
-        _container_check(container)
+        _container_check(container, grace)
         for container in task.definition.spec["containerDefinitions"]
         if container["essential"] and "healthCheck" in container
     ]
     checked = bool(checks)
     if task.service is not None and task.deployment is not None:
         balancers = task.deployment.revision.get("loadBalancers", ())
-        grace = task.service.spec.get("healthCheckGracePeriodSeconds", 0)
         checks += [_target_check(task, balancer, grace, pace) for balancer in balancers]
     if not checks:
         return Verdict(pace.healthy, None, checked)
@@ -52,10 +52,17 @@ def verdict(task: Task, pace: Pace) -> Verdict:
     return Verdict(after, failed, checked)
 
 
-def _container_check(container: Json) -> tuple[float, str | None]:
+def _grace(task: Task) -> float:
+    """Seconds for which the scheduler overlooks failing checks, a container's own included."""
+    if task.service is None:
+        return 0.0
+    return float(task.service.spec.get("healthCheckGracePeriodSeconds") or 0)
+
+
+def _container_check(container: Json, grace: float) -> tuple[float, str | None]:
     check = container["healthCheck"]
     interval = check["interval"]
-    gives_up = check.get("startPeriod", 0) + interval * check["retries"]
+    gives_up = max(grace, check.get("startPeriod", 0) + interval * check["retries"])
     healthy_after = behaviour_of(container["image"]).healthy_after
     if healthy_after is not None:
         passes = interval * max(1, math.ceil(healthy_after / interval))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from glia.sandbox import events, health
+from glia.sandbox import events, health, machines
 from glia.sandbox.behaviour import behaviour_of
 
 if TYPE_CHECKING:
@@ -159,17 +159,24 @@ def _hand_out_all_chips(task: Task, instance: Instance) -> None:
 def _bindings(task: Task, definition: Json) -> list[Json]:
     if task.definition.spec.get("networkMode") != "bridge":
         return []
-    offset = len(task.instance.tasks) if task.instance is not None else 0
     return [
         {
             "bindIP": "0.0.0.0",  # noqa: S104  (what Docker reports)
             "containerPort": mapping["containerPort"],
-            "hostPort": mapping.get("hostPort") or EPHEMERAL_PORTS[offset * 16 + index],
+            "hostPort": mapping.get("hostPort") or _dynamic_port(task),
             "protocol": mapping["protocol"],
         }
-        for index, mapping in enumerate(definition["portMappings"])
+        for mapping in definition["portMappings"]
         if "containerPort" in mapping
     ]
+
+
+def _dynamic_port(task: Task) -> int:
+    """The lowest port of Docker's range that nobody on the host has."""
+    taken = task.instance.dynamic_ports if task.instance is not None else {}
+    port = next(number for number in EPHEMERAL_PORTS if number not in taken)
+    taken[port] = task
+    return port
 
 
 def _exit(world: World, task: Task, container: Json) -> None:
@@ -251,6 +258,7 @@ def _want_stopped(world: World, task: Task, code: str, reason: str) -> None:
     task.desired_status = "STOPPED"
     task.stop_code, task.stopped_reason = code, reason
     task.times["stoppingAt"] = world.now
+    world.stir(task.cluster)
     if task.instance is not None:
         task.instance.promised.free(task.needs)
         world.room_appeared(task.cluster)
@@ -318,7 +326,12 @@ def _leave(world: World, task: Task, instance: Instance) -> None:
     elif task in instance.queue:
         instance.queue.remove(task)
     instance.chips = {path: held for path, held in instance.chips.items() if held is not task}
+    instance.dynamic_ports = {
+        port: held for port, held in instance.dynamic_ports.items() if held is not task
+    }
     instance.tasks.pop(task.arn, None)
+    if instance.managed and not instance.tasks:
+        machines.watch_idle(world, instance)
     _move_queue(world, instance)
     world.room_appeared(task.cluster)
 

@@ -5,18 +5,20 @@ Neuron types come from the catalogue, all others from the EC2 data that moto car
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from glia.errors import UsageError
 from glia.neuron.catalogue import catalogue
+from glia.sandbox.arns import Place
 from glia.sandbox.capabilities import INSTANCE_CAPABILITIES
 from glia.sandbox.needs import Capacity
-from glia.sandbox.records import Cluster, Instance
+from glia.sandbox.records import Cluster, Instance, Tags
 
 if TYPE_CHECKING:
-    from glia.sandbox.arns import Place
+    from collections.abc import Mapping
+
     from glia.sandbox.world import World
 
 DEFAULT_ATTRIBUTES = {
@@ -76,36 +78,52 @@ def _from_ec2_data(name: str) -> Machine:
     )
 
 
-def register(  # noqa: PLR0913  (what an agent tells when it registers)
-    world: World,
-    cluster: Cluster,
-    place: Place,
-    instance_type: str,
-    *,
-    zone: str | None = None,
-    attributes: dict[str, str | None] | None = None,
-    ec2_instance_id: str | None = None,
-    capacity_provider: str | None = None,
-    managed: bool = False,
-) -> Instance:
-    """Add a container instance to a cluster, as its agent would.
+def capacity_of(world: World, instance_type: str) -> Capacity:
+    """What an instance of the type registers.
 
     Memory is the type's less ``world.memory_reserve``: a real agent registers what the
     operating system leaves, a few per cent below nominal and published nowhere.
     """
     made = machine(instance_type)
+    return Capacity(
+        cpu=made.cpu,
+        memory=int(made.memory * (1 - world.memory_reserve)),
+        enis=made.enis - 1,
+        chips=len(made.devices),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What an agent tells when it registers; what it leaves out is as for its type.
+
+    ``cpu`` and ``memory`` are what it has measured, in CPU units and MiB.
+    """
+
+    instance_type: str
+    zone: str | None = None
+    attributes: Mapping[str, str | None] = field(default_factory=dict)
+    ec2_instance_id: str | None = None
+    cpu: int | None = None
+    memory: int | None = None
+    tags: Tags = field(default_factory=dict)
+    capacity_provider: str | None = None
+    managed: bool = False
+
+
+def register(world: World, cluster: Cluster, told: Registration) -> Instance:
+    """Add a container instance to a cluster, as its agent would."""
+    made, nominal = machine(told.instance_type), capacity_of(world, told.instance_type)
+    place = Place.of(cluster.arn)
     zones = [f"{place.region}{letter}" for letter in "abc"]
-    zone = zone or zones[len(cluster.instances) % len(zones)]
+    zone = told.zone or zones[len(cluster.instances) % len(zones)]
     instance = Instance(
         arn=place.arn(f"container-instance/{cluster.name}/{world.ids.hexadecimal()}"),
-        ec2_instance_id=ec2_instance_id or f"i-{world.ids.hexadecimal(17)}",
+        ec2_instance_id=told.ec2_instance_id or f"i-{world.ids.hexadecimal(17)}",
         cluster=cluster,
-        instance_type=instance_type,
-        capacity=Capacity(
-            cpu=made.cpu,
-            memory=int(made.memory * (1 - world.memory_reserve)),
-            enis=made.enis - 1,
-            chips=len(made.devices),
+        instance_type=told.instance_type,
+        capacity=replace(
+            nominal, cpu=told.cpu or nominal.cpu, memory=told.memory or nominal.memory
         ),
         devices=made.devices,
         cores_per_chip=made.cores_per_chip,
@@ -114,18 +132,37 @@ def register(  # noqa: PLR0913  (what an agent tells when it registers)
             **dict.fromkeys(INSTANCE_CAPABILITIES),
             **DEFAULT_ATTRIBUTES,
             "ecs.availability-zone": zone,
-            "ecs.instance-type": instance_type,
+            "ecs.instance-type": told.instance_type,
             "ecs.cpu-architecture": made.architecture,
-            **(attributes or {}),
+            **told.attributes,
         },
         registered_at=world.now,
-        tags={},
-        capacity_provider=capacity_provider,
-        managed=managed,
+        tags=dict(told.tags),
+        capacity_provider=told.capacity_provider,
+        managed=told.managed,
     )
     cluster.instances[instance.arn] = instance
     notice(world, cluster)
     return instance
+
+
+def watch_idle(world: World, instance: Instance) -> None:
+    """A managed instance that stays empty for a while is ended."""
+    instance.empty_since = world.now
+    world.after(world.pace.instance_idle, partial(_end_if_idle, world, instance))
+
+
+def _end_if_idle(world: World, instance: Instance) -> None:
+    idle = world.now - instance.empty_since >= world.pace.instance_idle
+    if idle and not instance.tasks and instance.status == "ACTIVE":
+        retire(world, instance)
+
+
+def retire(world: World, instance: Instance) -> None:
+    """The instance is no longer one of its cluster."""
+    instance.cluster.instances.pop(instance.arn, None)
+    instance.status, instance.agent_connected = "INACTIVE", False
+    notice(world, instance.cluster)
 
 
 def notice(world: World, cluster: Cluster) -> None:

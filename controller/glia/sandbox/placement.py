@@ -84,7 +84,7 @@ def place(cluster: Cluster, terms: Terms) -> Instance | NoPlace:
     candidates: list[Instance] = []
     closest = NoPlace("")
     for instance in cluster.instances.values():
-        if instance.status != "ACTIVE" or not _belongs(instance, terms.provider):
+        if instance.status != "ACTIVE" or not belongs(instance, terms.provider):
             continue
         lack = obstacle(instance, terms)
         if lack is None:
@@ -96,7 +96,8 @@ def place(cluster: Cluster, terms: Terms) -> Instance | NoPlace:
     return _pick(candidates, terms)
 
 
-def _belongs(instance: Instance, provider: str | None) -> bool:
+def belongs(instance: Instance, provider: str | None) -> bool:
+    """Whether the instance is one of the provider's, or of the launch type EC2 if none is named."""
     if provider is not None:
         return instance.capacity_provider == provider
     return not instance.managed

@@ -55,7 +55,8 @@ class Family:
 class Instance:
     """A container instance: the scheduler's ledger, the agent's ledger and queue, the chips.
 
-    ``chips`` tells which task has opened a Neuron device, by host path.
+    ``chips`` tells which task has opened a Neuron device, by host path; ``dynamic_ports``
+    which one has been given a host port.
     """
 
     arn: str
@@ -78,6 +79,8 @@ class Instance:
     tasks: dict[str, Task] = field(default_factory=dict)
     queue: deque[Task] = field(default_factory=deque)
     chips: dict[str, Task] = field(default_factory=dict)
+    dynamic_ports: dict[int, Task] = field(default_factory=dict)
+    empty_since: float = 0.0
     promised: Ledger = field(init=False)
     used: Ledger = field(init=False)
 
@@ -196,7 +199,6 @@ class Service:
     tasks: dict[str, Task] = field(default_factory=dict)
     events: deque[Json] = field(default_factory=lambda: deque(maxlen=MAX_EVENTS))
     last_event: dict[str, float] = field(default_factory=dict)
-    unplaceable: str | None = None
     failures_in_a_row: int = 0
     failures_paid: int = 0
     retry_at: float = 0.0
@@ -221,6 +223,7 @@ class Cluster:
     """A cluster, its members by name or ARN, and the services that the scheduler has to see.
 
     ``starved`` are the services that found no place: they look again when room appears.
+    ``stirred`` says that tasks have started or ended, which constraints may look at.
     """
 
     arn: str
@@ -231,8 +234,9 @@ class Cluster:
     instances: dict[str, Instance] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
-    to_see: dict[str, Service] = field(default_factory=dict)
-    starved: dict[str, Service] = field(default_factory=dict)
+    to_see: dict[Service, None] = field(default_factory=dict)
+    starved: dict[Service, None] = field(default_factory=dict)
+    stirred: bool = False
 
 
 @dataclass(eq=False, slots=True)

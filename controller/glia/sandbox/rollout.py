@@ -14,16 +14,13 @@ from typing import TYPE_CHECKING
 
 from glia.sandbox import capacity, deployments, events, host, tasks
 from glia.sandbox.placement import NoPlace, Terms
+from glia.sandbox.throttle import is_throttled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from glia.sandbox.records import Instance, Service, Task
     from glia.sandbox.world import World
-
-FIRST_RETRY = 5.0  # ECS publishes only the longest wait ("service throttle logic")
-LONGEST_RETRY = 900.0
-FREE_FAILURES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,47 +61,62 @@ class Turn:
 def reconcile(world: World, service: Service) -> None:
     """Bring the service one step closer to what it should be."""
     deployments.watch_failures(world, service)
-    service.unplaceable = None
     limit = limits(service)
     live = service.live_tasks()
     fresh = [task for task in live if not _leaving(task, service)]
     leaving = [task for task in live if _leaving(task, service)]
+    if service.primary.rollout_state == "FAILED":
+        _keep_what_runs(Turn(world, service, limit, fresh, leaving))
+        return
     _scale_in(world, service, fresh, limit.desired)
     turn = Turn(world, service, limit, [task for task in fresh if task.live], leaving)
     missing = limit.desired - len(turn.fresh)
     started = _start(world, service, min(missing, limit.upper - len(turn.fresh) - len(leaving)))
     stopped = _give_way(turn, missing - len(started))
-    if missing > 0 and not started and not stopped and not service.unplaceable:
+    if missing > 0 and not started and not stopped and service not in service.cluster.starved:
         _explain_standstill(turn)
     _settle(world, service, limit.desired)
 
 
 def _leaving(task: Task, service: Service) -> bool:
-    if task.deployment is not service.primary:
-        return True
+    return task.deployment is not service.primary or _on_draining_instance(task)
+
+
+def _on_draining_instance(task: Task) -> bool:
     return task.instance is not None and task.instance.status != "ACTIVE"
+
+
+def _keep_what_runs(turn: Turn) -> None:
+    """After a failure without rollback nothing starts any more; what is too much still stops."""
+    live = sorted(turn.fresh, key=_worth_keeping) + sorted(turn.leaving, key=_worth_keeping)
+    surplus = live[: max(0, len(live) - turn.limit.desired)]
+    evicted = [task for task in live if task not in surplus and _on_draining_instance(task)]
+    healthy = [task for task in evicted if task.healthy]
+    spare = max(0, sum(task.healthy for task in live) - turn.limit.lower)
+    idle = [task for task in evicted if not task.healthy]
+    _stop(turn.world, turn.service, surplus + idle + healthy[:spare])
 
 
 def _scale_in(world: World, service: Service, fresh: list[Task], desired: int) -> None:
     surplus = sorted(fresh, key=_worth_keeping)[: max(0, len(fresh) - desired)]
-    for task in surplus:
-        host.stop(world, task, "ServiceSchedulerInitiated", _reason(service))
-    if surplus:
-        events.stopped(world, service, surplus)
+    _stop(world, service, surplus)
+
+
+def _stop(world: World, service: Service, chosen: list[Task]) -> None:
+    for task in chosen:
+        reason = f"Scaling activity initiated by (deployment {service.primary.id})"
+        host.stop(world, task, "ServiceSchedulerInitiated", reason)
+    if chosen:
+        service.steady = False
+        events.stopped(world, service, chosen)
 
 
 def _worth_keeping(task: Task) -> tuple[bool, bool, float]:
     return (task.last_status == "RUNNING", task.healthy, -task.created_at)
 
 
-def _reason(service: Service) -> str:
-    return f"Scaling activity initiated by (deployment {service.primary.id})"
-
-
 def _start(world: World, service: Service, count: int) -> list[Task]:
-    if count <= 0 or service.primary.rollout_state == "FAILED":
-        return []
-    if _throttled(world, service):
+    if count <= 0 or is_throttled(world, service):
         return []
     started: list[Task] = []
     refused: NoPlace | None = None
@@ -125,8 +137,7 @@ def _start(world: World, service: Service, count: int) -> list[Task]:
 
 def _starve(world: World, service: Service, refused: NoPlace) -> None:
     """Remember that the service looks for a place, and say so unless one is on its way."""
-    service.unplaceable = refused.sentence
-    service.cluster.starved[service.arn] = service
+    service.cluster.starved[service] = None
     if not refused.on_its_way:
         events.unable_to_place(world, service, refused.sentence)
 
@@ -149,26 +160,13 @@ def _terms(service: Service, peers: Sequence[Task]) -> Terms:
     )
 
 
-def _throttled(world: World, service: Service) -> bool:
-    """Whether repeated failures to start make the service wait (at most 15 minutes)."""
-    if service.failures_in_a_row <= FREE_FAILURES:
-        return False
-    if service.failures_in_a_row > service.failures_paid:
-        service.failures_paid = service.failures_in_a_row
-        wait = FIRST_RETRY * 2 ** min(service.failures_in_a_row - FREE_FAILURES, 16)
-        service.retry_at = world.now + min(wait, LONGEST_RETRY)
-        world.timers.at(service.retry_at, partial(world.see, service))
-        events.unable_to_start(world, service)
-    return world.now < service.retry_at
-
-
 def _give_way(turn: Turn, missing: int) -> list[Task]:
     """Stop tasks that leave: those that serve nobody, and as many as healthy ones allow.
 
     They stay while the new ones come up, unless the new ones need their room.
     """
     world, service, limit = turn.world, turn.service, turn.limit
-    if service.primary.rollout_state == "FAILED" or not _baked(turn):
+    if not _baked(turn):
         return []
     healthy = [task for task in turn.leaving if task.healthy]
     new_healthy = sum(task.healthy for task in turn.fresh)
@@ -176,11 +174,7 @@ def _give_way(turn: Turn, missing: int) -> list[Task]:
     surplus = len(healthy) - max(0, limit.desired - new_healthy)
     idle = [task for task in turn.leaving if not task.healthy]
     chosen = idle + healthy[: min(may_stop, max(surplus, missing, 0))]
-    for task in chosen:
-        host.stop(world, task, "ServiceSchedulerInitiated", _reason(service))
-    if chosen:
-        service.steady = False
-        events.stopped(world, service, chosen)
+    _stop(world, service, chosen)
     return chosen
 
 
@@ -207,8 +201,9 @@ def _baked(turn: Turn) -> bool:
 
 def _explain_standstill(turn: Turn) -> None:
     service = turn.service
-    waiting = turn.world.now < service.retry_at or service.primary.rollout_state == "FAILED"
-    if not waiting and all(task.healthy for task in turn.fresh + turn.leaving):
+    if turn.world.now >= service.retry_at and all(
+        task.healthy for task in turn.fresh + turn.leaving
+    ):
         events.held_by_configuration(turn.world, service)
 
 
@@ -230,6 +225,5 @@ def _settle(world: World, service: Service, desired: int) -> None:
         deployments.complete(world, service)
     if not service.steady and service.primary.rollout_state == "COMPLETED":
         service.steady = True
-        for kind in list(service.last_event):
-            events.resolve(service, kind)
+        events.resolve_all(service)
         events.steady(world, service)

@@ -21,7 +21,7 @@ from glia.sandbox.quotas import Throttle
 from glia.sandbox.world import Pace, World
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from glia.sandbox.clock import Clock
@@ -79,12 +79,13 @@ class Sandbox:
             self.add_instances(instance_type, count)
         self._server = Server(api, port)
         self._stopping = threading.Event()
+        self._forget_clock: Callable[[], None] = lambda: None
         self._ticker = threading.Thread(target=self._tick, name="sandbox-ticker", daemon=True)
 
     def __enter__(self) -> Self:
         self._server.start()
         if isinstance(self.world.clock, VirtualClock):
-            self.world.clock.on_advance(self.world.advance)
+            self._forget_clock = self.world.clock.on_advance(self.world.advance)
         else:
             self._ticker.start()
         return self
@@ -96,6 +97,7 @@ class Sandbox:
         traceback: TracebackType | None,
     ) -> None:
         self._stopping.set()
+        self._forget_clock()
         if self._ticker.is_alive():
             self._ticker.join()
         self._server.stop()
@@ -135,17 +137,9 @@ class Sandbox:
         self, instance_type: str, count: int = 1, **attributes: str
     ) -> list[Instance]:
         """Register container instances with the first cluster, spread over three zones."""
+        told = machines.Registration(instance_type, attributes=dict(attributes))
         with self.world.lock:
-            return [
-                machines.register(
-                    self.world,
-                    self.cluster,
-                    self.place,
-                    instance_type,
-                    attributes=dict(attributes),
-                )
-                for _ in range(count)
-            ]
+            return [machines.register(self.world, self.cluster, told) for _ in range(count)]
 
     def lose_instance(self, instance: Instance) -> None:
         """An instance is gone, with everything on it, as when EC2 has terminated it."""

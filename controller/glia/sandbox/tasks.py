@@ -90,6 +90,7 @@ def start(world: World, cluster: Cluster, order: Order, instance: Instance | Non
     if instance is not None:
         instance.tasks[arn] = task
         instance.promised.take(task.needs)
+    world.stir(cluster)
     delay = world.pace.eni if task.needs.enis else world.pace.provisioning
     world.after(delay, partial(host.receive, world, task))
     return task

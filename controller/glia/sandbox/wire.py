@@ -7,6 +7,7 @@ botocore's model for every answer; ours are in wire format already and are dumpe
 from __future__ import annotations
 
 import json
+import logging
 import socket
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,6 +20,7 @@ from glia.sandbox.faults import AnswerLostError
 if TYPE_CHECKING:
     from glia.sandbox.api import Api
 
+LOG = logging.getLogger(__name__)
 CONTENT_TYPE = "application/x-amz-json-1.1"
 
 
@@ -38,11 +40,18 @@ class EcsResponse(EC2ContainerServiceResponse):  # type: ignore[misc]  # moto is
             place = Place(self.current_account, self.region)
             body = self.api.call(self._get_action(), place, _parameters(self.body))
         except EcsError as error:
-            status = error.status
-            body = json.dumps({"__type": error.code, "message": error.message})
+            status, body = error.status, _refusal(error.code, error.message)
         except AnswerLostError:
             _hang_up(self.normalized_request.environ)
+        except Exception:
+            # A bug of the sandbox's: a client reads JSON, and never moto's page of HTML.
+            LOG.exception("the sandbox has failed in %s", self._get_action())
+            status, body = 500, _refusal("ServerException", "The sandbox has failed; see its log.")
         return status, {**self.response_headers, "Content-Type": CONTENT_TYPE}, body
+
+
+def _refusal(code: str, message: str) -> str:
+    return json.dumps({"__type": code, "message": message})
 
 
 def _parameters(body: str) -> dict[str, Any]:

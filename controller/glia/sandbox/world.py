@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class Pace:
     """How long things take, in seconds of the sandbox's clock.
 
-    ECS publishes ``healthy`` (a service without health checks, DescribeServices'
+    ECS publishes ``healthy`` (a service without health checks, DeploymentConfiguration's
     ``minimumHealthyPercent``), ``deregistration`` (target groups' default) and ``stopped_kept``
     (at least an hour); the others are round numbers of a quiet region.
     """
@@ -42,7 +42,6 @@ class Pace:
     eni: float = 5.0
     pull: float = 2.0
     start: float = 1.0
-    deprovisioning: float = 1.0
     healthy: float = 40.0
     target_healthy: float = 30.0
     target_unhealthy: float = 60.0
@@ -62,7 +61,7 @@ class Region:
     providers: dict[str, CapacityProvider] = field(default_factory=dict)
     settings: dict[tuple[str, str], str] = field(default_factory=dict)
     answers: dict[tuple[str, str], Json] = field(default_factory=dict)
-    """Answers of RunTask and its like by client token."""
+    """What RunTask has answered, by client token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +109,23 @@ class World:
 
     def see(self, service: Service) -> None:
         """Have the scheduler look at a service in its next pass."""
-        service.cluster.to_see[service.arn] = service
+        service.cluster.to_see[service] = None
+        self._arm()
+
+    def stir(self, cluster: Cluster) -> None:
+        """Tasks have started or ended: have the scheduler look at whom that may concern."""
+        cluster.stirred = True
+        self._arm()
+
+    def _arm(self) -> None:
         if self._pass_due == math.inf:
             step = self.pace.scheduler
             self._pass_due = (math.floor(self.now / step) + 1) * step
 
     def room_appeared(self, cluster: Cluster) -> None:
         """Have the scheduler look again at the services that found no place."""
-        for service in cluster.starved.values():
+        self.stir(cluster)
+        for service in cluster.starved:
             self.see(service)
         cluster.starved.clear()
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 MAX_ATTRIBUTES = 10  # custom ones of a resource, and of one call
 NAME = re.compile(r"[A-Za-z0-9_\-./\\]{1,128}")
+# Built in (developer guide, "Amazon ECS container instance attributes"). What ECS answers to
+# users who write them is not published.
+OF_AGENTS = ("ecs.", "com.amazonaws.")
 VALUE = re.compile(r"[A-Za-z0-9_\-./\\@: ]{0,128}")
 
 
@@ -35,12 +38,19 @@ def _check(attribute: Json) -> None:
     name, value = attribute["name"], attribute.get("value")
     if not NAME.fullmatch(name):
         raise invalid_parameter(f"Invalid attribute name: {name!r}.")
+    _check_owner(name)
     if value is not None and (not VALUE.fullmatch(value) or value != value.strip()):
         raise invalid_parameter(f"Invalid value of attribute {name}: {value!r}.")
 
 
 def _custom(instance: Instance) -> list[str]:
-    return [name for name in instance.attributes if not name.startswith(("ecs.", "com.amazonaws."))]
+    return [name for name in instance.attributes if not name.startswith(OF_AGENTS)]
+
+
+def _check_owner(name: str) -> None:
+    """What the agent says of its instance is not for users to change."""
+    if name.startswith(OF_AGENTS):
+        raise invalid_parameter(f"The attribute {name} is reserved for Amazon ECS.")
 
 
 def put_attributes(request: Request) -> Json:
@@ -66,9 +76,11 @@ def put_attributes(request: Request) -> Json:
 def delete_attributes(request: Request) -> Json:
     """Remove attributes; where a value is given, only if it is the one that is there."""
     cluster = cluster_of(request)
-    deleted = []
+    targets = [_target(cluster, attribute) for attribute in request.params["attributes"]]
     for attribute in request.params["attributes"]:
-        instance = _target(cluster, attribute)
+        _check_owner(attribute["name"])
+    deleted = []
+    for attribute, instance in zip(request.params["attributes"], targets, strict=True):
         name = attribute["name"]
         value = attribute.get("value", instance.attributes.get(name))
         if name in instance.attributes and instance.attributes[name] == value:

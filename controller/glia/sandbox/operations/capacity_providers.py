@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from glia.sandbox import views
-from glia.sandbox.ecs_error import EcsError, client_exception, invalid_parameter
+from glia.sandbox.defaults import FARGATE_PROVIDERS
+from glia.sandbox.ecs_error import client_exception, invalid_parameter
 from glia.sandbox.operations.paging import page
-from glia.sandbox.operations.request import Operation, Request, cluster_of, named
+from glia.sandbox.operations.request import Operation, Request, cluster_of, named, sought
 from glia.sandbox.records import CapacityProvider
 from glia.sandbox.validation.rules import faults_of_name, refuse_first
 from glia.sandbox.validation.tags import check_tags
@@ -19,7 +21,6 @@ KINDS = {
     "autoScalingGroupProvider": "EC2_AUTOSCALING",
     "managedInstancesProvider": "MANAGED_INSTANCES",
 }
-FARGATE = ("FARGATE", "FARGATE_SPOT")
 RESERVED = ("aws", "ecs", "fargate")  # no name begins with these (API reference)
 
 
@@ -50,6 +51,7 @@ def create_capacity_provider(request: Request) -> Json:
 
 
 def _known(request: Request, wanted: str) -> CapacityProvider:
+    """A provider that its users made; nobody can change AWS's own two."""
     name = named(wanted, request.place, "capacity-provider")
     provider = request.region.providers.get(name or "")
     if provider is None:
@@ -57,11 +59,11 @@ def _known(request: Request, wanted: str) -> CapacityProvider:
     return provider
 
 
-def _fargate(request: Request, wanted: str) -> CapacityProvider | None:
-    """AWS's own two: every account has them, and nobody can change them."""
-    name = named(wanted, request.place, "capacity-provider")
-    if name not in FARGATE:
-        return None
+def _found(request: Request, wanted: str) -> CapacityProvider | None:
+    """A provider of that name; every account has AWS's own two."""
+    name = named(wanted, request.place, "capacity-provider") or ""
+    if name not in FARGATE_PROVIDERS:
+        return request.region.providers.get(name)
     arn = request.place.arn(f"capacity-provider/{name}")
     return CapacityProvider(arn=arn, name=name, spec={"type": name}, tags={})
 
@@ -69,16 +71,9 @@ def _fargate(request: Request, wanted: str) -> CapacityProvider | None:
 def describe_capacity_providers(request: Request) -> Json:
     wanted = request.params.get("capacityProviders")
     if wanted is None:
-        wanted = [*FARGATE, *request.region.providers]
-    found, failures = [], []
-    for name in wanted:
-        try:
-            found.append(_fargate(request, name) or _known(request, name))
-        except EcsError:
-            arn = (
-                name if name.startswith("arn:") else request.place.arn(f"capacity-provider/{name}")
-            )
-            failures.append({"arn": arn, "reason": "MISSING"})
+        wanted = [*sorted(FARGATE_PROVIDERS), *request.region.providers]
+    prefix = request.place.arn("capacity-provider/")
+    found, failures = sought(wanted, partial(_found, request), prefix)
     shown, more = page(request, found, default=10, most=10)
     tags = request.includes("TAGS")
     return {

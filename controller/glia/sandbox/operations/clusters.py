@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from glia.sandbox import views
 from glia.sandbox.defaults import FARGATE_PROVIDERS
 from glia.sandbox.ecs_error import EcsError, invalid_parameter
 from glia.sandbox.operations.paging import page
-from glia.sandbox.operations.request import Operation, Request, cluster_of, named
+from glia.sandbox.operations.request import Operation, Request, cluster_of, named, sought
 from glia.sandbox.records import Cluster
 from glia.sandbox.validation.rules import faults_of_name, refuse_first
+from glia.sandbox.validation.service import faults_of_providers
 from glia.sandbox.validation.tags import check_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from glia.sandbox.records import Service
     from glia.sandbox.wire_types import Json
 
@@ -37,7 +37,7 @@ def create_cluster(request: Request) -> Json:
     name = request.params.get("clusterName") or "default"
     refuse_first(faults_of_name("Cluster name", name), invalid_parameter)
     check_tags(request.params.get("tags") or ())
-    _check_providers(request, request.params.get("capacityProviders") or ())
+    _check_providers(request)
     existing = request.region.clusters.get(name)
     if existing is not None and existing.status == "ACTIVE":
         return {"cluster": _shown(existing)}
@@ -60,24 +60,24 @@ def describe_clusters(request: Request) -> Json:
     names = request.params.get("clusters") or ["default"]
     if len(names) > MAX_DESCRIBED:
         raise invalid_parameter(f"Clusters cannot be more than {MAX_DESCRIBED}.")
-    found, failures = [], []
-    for wanted in names:
-        name = named(wanted, request.place, "cluster")
-        cluster = request.region.clusters.get(name or "")
-        if cluster is None:
-            arn = wanted if wanted.startswith("arn:") else request.place.arn(f"cluster/{wanted}")
-            failures.append({"arn": arn, "reason": "MISSING"})
-            continue
-        found.append(
-            views.cluster(
-                cluster,
-                tags=request.includes("TAGS"),
-                settings=request.includes("SETTINGS"),
-                configurations=request.includes("CONFIGURATIONS"),
-            )
-            | ({"statistics": _statistics(cluster)} if request.includes("STATISTICS") else {})
-        )
-    return {"clusters": found, "failures": failures}
+    found, failures = sought(names, partial(_cluster, request), request.place.arn("cluster/"))
+    return {"clusters": [_described(request, each) for each in found], "failures": failures}
+
+
+def _cluster(request: Request, wanted: str) -> Cluster | None:
+    return request.region.clusters.get(named(wanted, request.place, "cluster") or "")
+
+
+def _described(request: Request, cluster: Cluster) -> Json:
+    described: Json = views.cluster(
+        cluster,
+        tags=request.includes("TAGS"),
+        settings=request.includes("SETTINGS"),
+        configurations=request.includes("CONFIGURATIONS"),
+    )
+    if request.includes("STATISTICS"):
+        described["statistics"] = _statistics(cluster)
+    return described
 
 
 def _statistics(record: Cluster) -> list[Json]:
@@ -117,23 +117,25 @@ def update_cluster(request: Request) -> Json:
 
 
 def put_cluster_capacity_providers(request: Request) -> Json:
-    """Both lists replace the cluster's; the strategy names providers of the cluster only."""
-    providers = request.params["capacityProviders"]
-    _check_providers(request, providers)
-    for item in request.params["defaultCapacityProviderStrategy"]:
+    """Both lists replace the cluster's."""
+    _check_providers(request)
+    return update_cluster(request)
+
+
+def _check_providers(request: Request) -> None:
+    """The providers have to exist, and the strategy may name those of the cluster only."""
+    providers = request.params.get("capacityProviders") or ()
+    strategy = request.params.get("defaultCapacityProviderStrategy") or []
+    for name in providers:
+        if name not in {*request.region.providers, *FARGATE_PROVIDERS}:
+            raise invalid_parameter(f"The specified capacity provider {name} was not found.")
+    for item in strategy:
         if item["capacityProvider"] not in providers:
             raise invalid_parameter(
                 f"The capacity provider {item['capacityProvider']} of the default strategy is "
                 "not associated with the cluster."
             )
-    return update_cluster(request)
-
-
-def _check_providers(request: Request, names: Iterable[str]) -> None:
-    known = {*request.region.providers, *FARGATE_PROVIDERS}
-    for name in names:
-        if name not in known:
-            raise invalid_parameter(f"The specified capacity provider {name} was not found.")
+    refuse_first(faults_of_providers(strategy), invalid_parameter)
 
 
 def delete_cluster(request: Request) -> Json:

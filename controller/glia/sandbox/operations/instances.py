@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from glia.ecs.expression import ExpressionError, matches, parse
@@ -11,7 +11,7 @@ from glia.errors import UsageError
 from glia.sandbox import host, machines, views
 from glia.sandbox.ecs_error import invalid_parameter
 from glia.sandbox.operations.paging import page
-from glia.sandbox.operations.request import Operation, Request, cluster_of, instance_in
+from glia.sandbox.operations.request import Operation, Request, cluster_of, instance_in, sought
 from glia.sandbox.placement import view_of
 from glia.sandbox.validation.tags import check_tags
 
@@ -24,15 +24,13 @@ if TYPE_CHECKING:
 
 MAX_DESCRIBED = 100
 MAX_UPDATED = 10
+IDENTITY = ("availabilityZone", "instanceId", "instanceType")
 
 
 def register_container_instance(request: Request) -> Json:
     """What an agent sends at boot: the identity document names instance, type and zone."""
     cluster, params = cluster_of(request), request.params
-    try:
-        document = json.loads(params.get("instanceIdentityDocument") or "{}")
-    except ValueError:
-        raise invalid_parameter("instanceIdentityDocument is not JSON.") from None
+    document = _identity(params.get("instanceIdentityDocument") or "{}")
     attributes = {each["name"]: each.get("value") for each in params.get("attributes") or ()}
     instance_type = document.get("instanceType") or attributes.get("ecs.instance-type")
     if not instance_type:
@@ -42,21 +40,36 @@ def register_container_instance(request: Request) -> Json:
         known.attributes |= attributes
         machines.notice(request.world, cluster)
         return {"containerInstance": views.container_instance(known, tags=True)}
+    measured = _measured(params.get("totalResources") or ())
+    told = machines.Registration(
+        instance_type,
+        zone=document.get("availabilityZone"),
+        attributes=attributes,
+        ec2_instance_id=document.get("instanceId"),
+        cpu=measured.get("CPU"),
+        memory=measured.get("MEMORY"),
+        tags=request.tags,
+    )
     try:
-        instance = machines.register(
-            request.world,
-            cluster,
-            request.place,
-            instance_type,
-            zone=document.get("availabilityZone"),
-            attributes=attributes,
-            ec2_instance_id=document.get("instanceId"),
-        )
+        instance = machines.register(request.world, cluster, told)
     except UsageError as error:
         raise invalid_parameter(str(error)) from None
-    instance.tags = request.tags
-    _measure(instance, params.get("totalResources") or ())
     return {"containerInstance": views.container_instance(instance, tags=True)}
+
+
+def _identity(text: str) -> dict[str, str]:
+    """The members of an instance identity document that say which machine it is."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise invalid_parameter("instanceIdentityDocument is not a JSON object.")
+    told = {name: document[name] for name in IDENTITY if document.get(name) is not None}
+    for name, value in told.items():
+        if not isinstance(value, str):
+            raise invalid_parameter(f"instanceIdentityDocument: {name} is not a string.")
+    return told
 
 
 def _registered(cluster: Cluster, ec2_instance_id: str | None) -> Instance | None:
@@ -67,15 +80,9 @@ def _registered(cluster: Cluster, ec2_instance_id: str | None) -> Instance | Non
     return None
 
 
-def _measure(instance: Instance, resources: Iterable[Json]) -> None:
-    """Take CPU and memory as the agent tells them, where it does."""
-    told = {each.get("name"): each.get("integerValue") for each in resources}
-    capacity = replace(
-        instance.capacity,
-        cpu=told.get("CPU") or instance.capacity.cpu,
-        memory=told.get("MEMORY") or instance.capacity.memory,
-    )
-    instance.capacity = instance.promised.capacity = instance.used.capacity = capacity
+def _measured(resources: Iterable[Json]) -> dict[str, int]:
+    """CPU and memory as the agent tells them, where it does."""
+    return {each["name"]: each["integerValue"] for each in resources if each.get("integerValue")}
 
 
 def deregister_container_instance(request: Request) -> Json:
@@ -89,13 +96,10 @@ def deregister_container_instance(request: Request) -> Json:
 
 def lose(world: World, instance: Instance) -> None:
     """The instance is gone with everything on it."""
-    cluster = instance.cluster
-    cluster.instances.pop(instance.arn, None)
-    instance.status, instance.agent_connected = "INACTIVE", False
+    machines.retire(world, instance)
     for task in list(instance.tasks.values()):
         reason = f"Host EC2 (instance {instance.ec2_instance_id}) terminated."
         host.fail(world, task, "TerminationNotice", reason, counts=False)
-    machines.notice(world, cluster)
 
 
 def _known(cluster: Cluster, id_or_arn: str) -> Instance:
@@ -110,15 +114,11 @@ def describe_container_instances(request: Request) -> Json:
     wanted = request.params["containerInstances"]
     if not 1 <= len(wanted) <= MAX_DESCRIBED:
         raise invalid_parameter(f"Container instances must be from 1 to {MAX_DESCRIBED}.")
-    found, failures = [], []
-    for name in wanted:
-        instance = instance_in(cluster, name)
-        if instance is None:
-            arn = f"{cluster.arn.replace(':cluster/', ':container-instance/')}/{name}"
-            failures.append({"arn": name if name.startswith("arn:") else arn, "reason": "MISSING"})
-        else:
-            found.append(views.container_instance(instance, tags=request.includes("TAGS")))
-    return {"containerInstances": found, "failures": failures}
+    prefix = f"{cluster.arn.replace(':cluster/', ':container-instance/')}/"
+    found, failures = sought(wanted, partial(instance_in, cluster), prefix)
+    tags = request.includes("TAGS")
+    shown = [views.container_instance(each, tags=tags) for each in found]
+    return {"containerInstances": shown, "failures": failures}
 
 
 def list_container_instances(request: Request) -> Json:

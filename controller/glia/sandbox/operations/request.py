@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from glia.sandbox.arns import Place, last_part
+from glia.sandbox.defaults import FARGATE_PROVIDERS
 from glia.sandbox.ecs_error import EcsError, client_exception, invalid_parameter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from glia.sandbox.records import (
         Cluster,
         Family,
@@ -43,6 +46,7 @@ class Request:
 
 
 Operation: TypeAlias = Callable[[Request], "Json"]
+T = TypeVar("T")
 
 
 def named(arn_or_name: str, place: Place, kind: str) -> str | None:
@@ -50,6 +54,23 @@ def named(arn_or_name: str, place: Place, kind: str) -> str | None:
     if arn_or_name.startswith(place.arn(f"{kind}/")):
         return last_part(arn_or_name)
     return None if "/" in arn_or_name or arn_or_name.startswith("arn:") else arn_or_name
+
+
+def sought(
+    names: Iterable[str], find: Callable[[str], T | None], prefix: str = ""
+) -> tuple[list[T], list[Json]]:
+    """What a Describe call finds of the names, and a failure for each that it does not.
+
+    ``prefix`` makes an ARN of a name that is none.
+    """
+    found, failures = [], []
+    for name in names:
+        if (each := find(name)) is not None:
+            found.append(each)
+        else:
+            arn = name if name.startswith("arn:") else f"{prefix}{name}"
+            failures.append({"arn": arn, "reason": "MISSING"})
+    return found, failures
 
 
 def cluster_of(request: Request, member: str = "cluster") -> Cluster:
@@ -60,6 +81,26 @@ def cluster_of(request: Request, member: str = "cluster") -> Cluster:
     if cluster is None or cluster.status != "ACTIVE":
         raise EcsError("ClusterNotFoundException", "Cluster not found.")
     return cluster
+
+
+def with_default_strategy(params: Json, cluster: Cluster) -> Json:
+    """The request, with the cluster's strategy where it names no capacity itself."""
+    default = cluster.spec.get("defaultCapacityProviderStrategy")
+    if default and not params.get("launchType") and params.get("capacityProviderStrategy") is None:
+        return {**params, "capacityProviderStrategy": default}
+    return params
+
+
+def check_providers(request: Request, cluster: Cluster, params: Json) -> None:
+    """Refuse a strategy of capacity providers that the cluster does not have."""
+    known = {*cluster.spec["capacityProviders"], *FARGATE_PROVIDERS}
+    providers = request.region.providers.values()
+    known |= {each.name for each in providers if each.spec.get("cluster") == cluster.arn}
+    for item in params.get("capacityProviderStrategy") or ():
+        if item["capacityProvider"] not in known:
+            raise invalid_parameter(
+                f"The specified capacity provider '{item['capacityProvider']}' was not found."
+            )
 
 
 def service_in(cluster: Cluster, place: Place, name_or_arn: str) -> Service | None:
@@ -101,10 +142,40 @@ def definition_named(request: Request, name_or_arn: str) -> TaskDefinition:
     name = named(name_or_arn, request.place, "task-definition")
     family_name, colon, number = (name or "").partition(":")
     family = request.region.families.get(family_name)
-    definition = _revision(family, number if colon else None) if family is not None else None
-    if definition is None:
-        raise client_exception("Unable to describe task definition.")
-    return definition
+    if family is not None:
+        sweep(request.region, family)
+        definition = _revision(family, number if colon else None)
+        if definition is not None:
+            return definition
+    raise client_exception("Unable to describe task definition.")
+
+
+def sweep(region: Region, family: Family) -> None:
+    """Forget the revisions that were to be deleted as soon as nothing refers to them."""
+    leaving = [r for r in family.revisions.values() if r.status == "DELETE_IN_PROGRESS"]
+    for record in leaving:
+        if not _in_use(region, record):
+            del family.revisions[record.revision]
+
+
+def _in_use(region: Region, record: TaskDefinition) -> bool:
+    """Whether a task, a service or one of its deployments refers to it.
+
+    "Until all the associated tasks and services have been terminated" (API reference,
+    DeleteTaskDefinitions).
+    """
+    for cluster in region.clusters.values():
+        tasks, services = cluster.tasks.values(), cluster.services.values()
+        if any(each.definition is record and each.last_status != "STOPPED" for each in tasks):
+            return True
+        if any(_refers(each, record) for each in services if each.status != "INACTIVE"):
+            return True
+    return False
+
+
+def _refers(service: Service, record: TaskDefinition) -> bool:
+    named: bool = service.spec.get("taskDefinition") == record.arn
+    return named or any(each.definition is record for each in service.deployments)
 
 
 def _revision(family: Family, number: str | None) -> TaskDefinition | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from glia.sandbox import deployments, views
 from glia.sandbox.ecs_error import EcsError, invalid_parameter
 from glia.sandbox.operations.paging import page
-from glia.sandbox.operations.request import Operation, Request, service_of
+from glia.sandbox.operations.request import Operation, Request, service_of, sought
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,14 +49,9 @@ def _entry(request: Request, arn: str) -> tuple[Service, ServiceDeployment] | No
 def describe_service_deployments(request: Request) -> Json:
     arns = request.params["serviceDeploymentArns"]
     _at_most(arns, "service deployments")
-    found, failures = [], []
-    for arn in arns:
-        if (pair := _entry(request, arn)) is None:
-            failures.append({"arn": arn, "reason": "MISSING"})
-        else:
-            service, entry = pair
-            found.append(views.service_deployment(entry, service))
-    return {"serviceDeployments": found, "failures": failures}
+    pairs, failures = sought(arns, partial(_entry, request))
+    shown = [views.service_deployment(entry, service) for service, entry in pairs]
+    return {"serviceDeployments": shown, "failures": failures}
 
 
 def describe_service_revisions(request: Request) -> Json:
@@ -64,12 +60,9 @@ def describe_service_revisions(request: Request) -> Json:
     known = {
         arn: (service, r) for service in _services(request) for arn, r in service.revisions.items()
     }
-    return {
-        "serviceRevisions": [
-            views.service_revision(known[arn][1], known[arn][0]) for arn in arns if arn in known
-        ],
-        "failures": [{"arn": arn, "reason": "MISSING"} for arn in arns if arn not in known],
-    }
+    pairs, failures = sought(arns, known.get)
+    shown = [views.service_revision(revision, service) for service, revision in pairs]
+    return {"serviceRevisions": shown, "failures": failures}
 
 
 def _at_most(arns: list[str], what: str) -> None:
@@ -85,6 +78,8 @@ def stop_service_deployment(request: Request) -> Json:
     if (pair := _entry(request, arn)) is None:
         raise EcsError("ServiceDeploymentNotFoundException", "Service deployment not found.")
     service, entry = pair
+    if service.status != "ACTIVE":
+        raise EcsError("ConflictException", f"The service is {service.status}.")
     if entry.status not in deployments.RUNNING_STATES or entry is not service.history[-1]:
         raise EcsError("ConflictException", f"The service deployment is already {entry.status}.")
     if entry.status == "ROLLBACK_IN_PROGRESS":

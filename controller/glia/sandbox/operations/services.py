@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from glia.ecs.expression import parse
@@ -12,14 +13,16 @@ from glia.sandbox.operations.paging import page
 from glia.sandbox.operations.request import (
     Operation,
     Request,
+    check_providers,
     cluster_of,
     service_in,
     service_of,
+    sought,
     usable_definition,
+    with_default_strategy,
 )
 from glia.sandbox.records import Cluster, Service
 from glia.sandbox.validation.service import check_create_service, check_update_service
-from glia.sandbox.validation.tags import check_tags
 
 if TYPE_CHECKING:
     from glia.sandbox.records import TaskDefinition
@@ -32,14 +35,13 @@ ELSEWHERE = ("clientToken", "cluster", "desiredCount", "role", "tags")
 
 def create_service(request: Request) -> Json:
     cluster = cluster_of(request)
-    params = _with_default_strategy(request.params, cluster)
+    params = with_default_strategy(request.params, cluster)
     existing = cluster.services.get(params.get("serviceName", ""))
     if existing is not None and (same := _existing(existing, request)) is not None:
         return same
     definition = _definition(request)
-    check_tags(params.get("tags") or ())
     check_create_service(params, definition.spec if definition else None)
-    _check_providers(request, cluster, params)
+    check_providers(request, cluster, params)
     service = _new_service(request, cluster, params, definition)
     cluster.services[service.name] = service
     if definition is not None and service.spec["deploymentController"]["type"] == "ECS":
@@ -63,29 +65,11 @@ def _meant(params: Json) -> Json:
     return {name: each for name, each in params.items() if each is not None and name != "cluster"}
 
 
-def _with_default_strategy(params: Json, cluster: Cluster) -> Json:
-    default = cluster.spec.get("defaultCapacityProviderStrategy")
-    if default and not params.get("launchType") and "capacityProviderStrategy" not in params:
-        return {**params, "capacityProviderStrategy": default}
-    return params
-
-
 def _definition(request: Request) -> TaskDefinition | None:
     controller = request.params.get("deploymentController", {}).get("type", "ECS")
     if controller == "EXTERNAL" and "taskDefinition" not in request.params:
         return None
     return usable_definition(request)
-
-
-def _check_providers(request: Request, cluster: Cluster, params: Json) -> None:
-    known = {*cluster.spec["capacityProviders"], "FARGATE", "FARGATE_SPOT"}
-    providers = request.region.providers.values()
-    known |= {each.name for each in providers if each.spec.get("cluster") == cluster.arn}
-    for item in params.get("capacityProviderStrategy") or ():
-        if item["capacityProvider"] not in known:
-            raise invalid_parameter(
-                f"The specified capacity provider '{item['capacityProvider']}' was not found."
-            )
 
 
 def _new_service(
@@ -136,15 +120,10 @@ def describe_services(request: Request) -> Json:
         raise invalid_parameter(
             f"Services cannot be more than {MAX_DESCRIBED}, and here are {len(wanted)}."
         )
-    found, failures = [], []
-    for name in wanted:
-        service = service_in(cluster, request.place, name)
-        if service is None:
-            arn = request.place.arn(f"service/{cluster.name}/{name}")
-            failures.append({"arn": name if name.startswith("arn:") else arn, "reason": "MISSING"})
-        else:
-            found.append(views.service(service, tags=request.includes("TAGS")))
-    return {"services": found, "failures": failures}
+    prefix = request.place.arn(f"service/{cluster.name}/")
+    found, failures = sought(wanted, partial(service_in, cluster, request.place), prefix)
+    tags = request.includes("TAGS")
+    return {"services": [views.service(each, tags=tags) for each in found], "failures": failures}
 
 
 def list_services(request: Request) -> Json:
@@ -169,7 +148,7 @@ def update_service(request: Request) -> Json:
     params = request.params
     definition = usable_definition(request) if "taskDefinition" in params else _current(service)
     check_update_service(params, service.spec, definition.spec if definition else {})
-    _check_providers(request, service.cluster, params)
+    check_providers(request, service.cluster, params)
     before = service.spec
     service.spec = merged_update(before, params)
     for name in (*views.OF_DEPLOYMENTS, *views.OF_REVISIONS):
@@ -185,7 +164,7 @@ def update_service(request: Request) -> Json:
     _read_constraints(service)
     if definition is not None and _starts_deployment(params, before, service):
         deployments.begin(request.world, service, definition)
-    service.cluster.starved.pop(service.arn, None)
+    service.cluster.starved.pop(service, None)
     request.world.see(service)
     return {"service": views.service(service, tags=False)}
 
@@ -212,10 +191,11 @@ def delete_service(request: Request) -> Json:
         raise invalid_parameter("The service cannot be stopped while it is scaled above 0.")
     service.status = "DRAINING"
     service.desired_count = 0
+    deployments.stop(request.world, service, "The service was deleted.")
     for task in service.live_tasks():
         reason = f"Scaling activity initiated by (deployment {task.started_by})"
         host.stop(request.world, task, "ServiceSchedulerInitiated", reason)
-    service.cluster.starved.pop(service.arn, None)
+    service.cluster.starved.pop(service, None)
     request.world.see(service)
     return {"service": views.service(service, tags=True)}
 

@@ -10,9 +10,8 @@ from glia.sandbox.capabilities import required_attributes
 from glia.sandbox.defaults import described_task_definition
 from glia.sandbox.ecs_error import EcsError, client_exception, invalid_parameter
 from glia.sandbox.operations.paging import page
-from glia.sandbox.operations.request import Operation, Request, definition_named
+from glia.sandbox.operations.request import Operation, Request, definition_named, sweep
 from glia.sandbox.records import Family, TaskDefinition
-from glia.sandbox.validation.tags import check_tags
 from glia.sandbox.validation.task_definition import check_task_definition
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ MAX_DELETED = 10
 
 def register_task_definition(request: Request) -> Json:
     check_task_definition(request.params)
-    check_tags(request.params.get("tags") or ())
     spec = described_task_definition(request.params)
     name = spec["family"]
     family = request.region.families.setdefault(name, Family(name))
@@ -85,13 +83,18 @@ def delete_task_definitions(request: Request) -> Json:
             failures.append({"arn": record.arn, "reason": reason})
             continue
         record.status = "DELETE_IN_PROGRESS"
-        # Nothing refers to it here, so it is gone at once; its number is never used again.
-        del request.region.families[record.family].revisions[record.revision]
         deleted.append(views.task_definition(record))
+    _sweep(request)
     return {"taskDefinitions": deleted, "failures": failures}
 
 
+def _sweep(request: Request) -> None:
+    for family in request.region.families.values():
+        sweep(request.region, family)
+
+
 def list_task_definitions(request: Request) -> Json:
+    _sweep(request)
     status = request.params.get("status", "ACTIVE")
     prefix = request.params.get("familyPrefix")
     arns = [
@@ -108,6 +111,7 @@ def list_task_definitions(request: Request) -> Json:
 
 
 def list_task_definition_families(request: Request) -> Json:
+    _sweep(request)
     status = request.params.get("status", "ACTIVE")
     prefix = request.params.get("familyPrefix", "")
     families = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from glia.ecs.expression import parse
@@ -13,16 +14,18 @@ from glia.sandbox.operations.paging import page
 from glia.sandbox.operations.request import (
     Operation,
     Request,
+    check_providers,
     cluster_of,
     instance_in,
     service_in,
+    sought,
     task_in,
     usable_definition,
+    with_default_strategy,
 )
 from glia.sandbox.placement import NoPlace, Terms, obstacle
-from glia.sandbox.validation.placement import faults_of_placement
-from glia.sandbox.validation.rules import refuse_first
-from glia.sandbox.validation.tags import check_tags
+from glia.sandbox.validation.standalone import check_standalone
+from glia.sandbox.validation.task_size import normalised
 
 if TYPE_CHECKING:
     from glia.sandbox.records import Cluster, Task, TaskDefinition
@@ -41,10 +44,11 @@ def run_task(request: Request) -> Json:
         raise invalid_parameter(f"Count must be between 1 and {MAX_RUN}.")
     if (answer := _repeated(request, cluster)) is not None:
         return answer
-    _check(request, definition)
+    wanted = with_default_strategy(request.params, cluster)
+    check_standalone(wanted, definition.spec)
+    check_providers(request, cluster, wanted)
     order = _order(request, cluster, definition)
     started, failures = [], []
-    wanted = _with_default_strategy(request.params, cluster)
     for _ in range(count):
         terms = _terms(request, cluster, order)
         chosen = capacity.find(request.world, cluster, terms, wanted)
@@ -59,38 +63,6 @@ def run_task(request: Request) -> Json:
         started.append(tasks.start(request.world, cluster, placed, instance))
     _remember(request, started)
     return {"tasks": [views.task(task, tags=True) for task in started], "failures": failures}
-
-
-def _with_default_strategy(params: Json, cluster: Cluster) -> Json:
-    default = cluster.spec.get("defaultCapacityProviderStrategy")
-    if default and not params.get("launchType") and "capacityProviderStrategy" not in params:
-        return {**params, "capacityProviderStrategy": default}
-    return params
-
-
-def _check(request: Request, definition: TaskDefinition) -> None:
-    params = request.params
-    check_tags(params.get("tags") or ())
-    if params.get("launchType") and params.get("capacityProviderStrategy"):
-        raise invalid_parameter(
-            "Specifying both a launch type and capacity provider strategy is not supported. "
-            "Remove one and try again."
-        )
-    if params.get("propagateTags") == "SERVICE":  # API reference, RunTask
-        raise invalid_parameter("propagateTags SERVICE is only valid for services.")
-    refuse_first(faults_of_placement(params, definition.spec), invalid_parameter)
-    awsvpc = definition.spec.get("networkMode") == "awsvpc"
-    if awsvpc and not params.get("networkConfiguration"):
-        raise invalid_parameter(
-            "Network Configuration must be provided when networkMode 'awsvpc' is specified."
-        )
-    names = {container["name"] for container in definition.spec["containerDefinitions"]}
-    for override in params.get("overrides", {}).get("containerOverrides", ()):
-        if override.get("name") not in names:
-            raise invalid_parameter(
-                f"Override for container named {override.get('name')} is not a container in the "
-                "TaskDefinition."
-            )
 
 
 def _repeated(request: Request, cluster: Cluster) -> Json | None:
@@ -115,14 +87,14 @@ def _remember(request: Request, started: list[Task]) -> None:
 
 def _order(request: Request, cluster: Cluster, definition: TaskDefinition) -> tasks.Order:
     params = request.params
-    overrides = params.get("overrides", {})
+    overrides = normalised(params.get("overrides") or {})
     tags = dict(definition.tags) if params.get("propagateTags") == "TASK_DEFINITION" else {}
     if params.get("enableECSManagedTags"):
         tags["aws:ecs:clusterName"] = cluster.name
     return tasks.Order(
         definition=definition,
         group=params.get("group") or f"family:{definition.family}",
-        launch_type=params.get("launchType", "EC2"),
+        launch_type=params.get("launchType") or "EC2",
         needs=needs_of(definition.spec, overrides),
         started_by=params.get("startedBy"),
         spec={
@@ -149,7 +121,9 @@ def _terms(request: Request, cluster: Cluster, order: tasks.Order) -> Terms:
 def start_task(request: Request) -> Json:
     """Start a task on the very instances named: no scheduler, but constraints and resources."""
     cluster, definition = cluster_of(request), usable_definition(request)
-    _check(request, definition)
+    if not 1 <= len(request.params["containerInstances"]) <= MAX_RUN:
+        raise invalid_parameter(f"Container instances must be from 1 to {MAX_RUN}.")
+    check_standalone(request.params, definition.spec)
     order = _order(request, cluster, definition)
     started, failures = [], []
     for wanted in request.params["containerInstances"]:
@@ -182,15 +156,10 @@ def describe_tasks(request: Request) -> Json:
     wanted = request.params["tasks"]
     if len(wanted) > MAX_DESCRIBED:
         raise invalid_parameter(f"Tasks cannot be more than {MAX_DESCRIBED}.")
-    found, failures = [], []
-    for name in wanted:
-        task = task_in(cluster, name)
-        if task is None:
-            arn = f"{cluster.arn.replace(':cluster/', ':task/')}/{name}"
-            failures.append({"arn": name if name.startswith("arn:") else arn, "reason": "MISSING"})
-        else:
-            found.append(views.task(task, tags=request.includes("TAGS")))
-    return {"tasks": found, "failures": failures}
+    prefix = f"{cluster.arn.replace(':cluster/', ':task/')}/"
+    found, failures = sought(wanted, partial(task_in, cluster), prefix)
+    tags = request.includes("TAGS")
+    return {"tasks": [views.task(each, tags=tags) for each in found], "failures": failures}
 
 
 def list_tasks(request: Request) -> Json:

@@ -27,11 +27,18 @@ def faults_of_attachments(service: Json, task: Json | None) -> Sentences:
         service: with its defaults filled in.
         task: the described task definition; without it what depends on it goes unchecked.
     """
-    yield from _faults_of_awsvpc(service)
+    yield from faults_of_network(service, task)
     yield from _faults_of_target_groups(service)
     if task is not None:
         for rule in RULES:
             yield from rule(service, task)
+
+
+def faults_of_network(params: Json, task: Json | None) -> Sentences:
+    """ECS's sentences about the networkConfiguration of a service or of a RunTask."""
+    yield from _faults_of_awsvpc(params)
+    if task is not None:
+        yield from _faults_of_network_mode(params, task)
 
 
 def _faults_of_awsvpc(service: Json) -> Sentences:
@@ -134,7 +141,6 @@ def _faults_of_volumes(service: Json, task: Json) -> Sentences:
 
 
 RULES: tuple[Callable[[Json, Json], Sentences], ...] = (
-    _faults_of_network_mode,
     _faults_of_containers,
     _faults_of_grace_period,
     _faults_of_port_names,

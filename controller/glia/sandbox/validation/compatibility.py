@@ -82,7 +82,8 @@ def _faults_of_log_driver(container: Json, compatibility: str) -> Sentences:
         yield "Log driver awslogs requires options: awslogs-stream-prefix"
 
 
-def _faults_of_fargate_size(task: Json) -> Sentences:
+def faults_of_fargate_size(task: Json) -> Sentences:
+    """ECS's sentences about sizes that Fargate does not sell."""
     for member in ("cpu", "memory"):
         if not task.get(member):
             yield f"Fargate requires that '{member}' be defined at the task level."
@@ -147,7 +148,7 @@ def _unsupported(what: str) -> str:
 
 
 FARGATE_RULES: tuple[Callable[[Json], Sentences], ...] = (
-    _faults_of_fargate_size,
+    faults_of_fargate_size,
     _faults_of_fargate_task,
     _faults_of_fargate_containers,
     _faults_of_fargate_role,

@@ -9,6 +9,7 @@ from glia.sandbox.defaults import (
     FARGATE_PROVIDERS,
     UPDATE_MEMBERS,
     described_service,
+    launch_type_behind,
     merged_update,
 )
 from glia.sandbox.ecs_error import invalid_parameter
@@ -73,6 +74,8 @@ def check_update_service(params: Json, service: Json, task_definition: Json | No
         EcsError: ``InvalidParameterException``.
     """
     given = {name: value for name, value in params.items() if value is not None}
+    if given.get("deploymentController") == service["deploymentController"]:
+        given.pop("deploymentController")
     if not given.get("forceNewDeployment"):
         given.pop("forceNewDeployment", None)
     refuse_first(_faults_of_update(given, service), invalid_parameter)
@@ -91,13 +94,6 @@ def _faults_of_create(params: Json, service: Json) -> Sentences:
     controller = service["deploymentController"]["type"]
     if not params.get("taskDefinition") and controller != "EXTERNAL":
         yield f"taskDefinition must be specified with the {controller} deployment controller."
-    if params.get("launchType") and params.get("capacityProviderStrategy"):
-        yield (
-            "Specifying both a launch type and capacity provider strategy is not supported. "
-            "Remove one and try again."
-        )
-    if params.get("launchType") == "MANAGED_INSTANCES":
-        yield "Amazon ECS Managed Instances need a capacityProviderStrategy, not a launchType."
     if params.get("role") and not params.get("loadBalancers"):
         yield "role is only permitted together with loadBalancers."
     counted = service["schedulingStrategy"] == "REPLICA" and controller != "EXTERNAL"
@@ -108,6 +104,10 @@ def _faults_of_create(params: Json, service: Json) -> Sentences:
 
 def _faults_of_update(given: Json, service: Json) -> Sentences:
     controller = service["deploymentController"]["type"]
+    if "deploymentController" in given:
+        # ECS allows some of these changes. Here they would leave a service that nothing deploys.
+        wanted = given["deploymentController"]["type"]
+        yield f"Cannot change the deployment controller from {controller} to {wanted}."
     allowed = UPDATABLE.get(controller)
     for member in sorted(given):
         if allowed is not None and member not in allowed:
@@ -130,16 +130,11 @@ def _faults_of_desired_count(params: Json, service: Json) -> Sentences:
 
 def _faults_of_service(service: Json, task: Json | None) -> Sentences:
     yield from _faults_of_daemon(service)
-    yield from _faults_of_providers(service.get("capacityProviderStrategy") or [])
+    yield from faults_of_capacity(service, task)
     if task is not None:
-        yield from _faults_of_launch_type(service, task)
         yield from _faults_of_role(service, task)
     yield from faults_of_deployment(service)
     yield from faults_of_attachments(service, task)
-    if service.get("launchType") == "FARGATE":
-        for member in ("placementConstraints", "placementStrategy"):
-            if service[member]:
-                yield f"Tasks using the Fargate launch type do not support {member}."
     yield from faults_of_placement(service, task)
 
 
@@ -157,7 +152,26 @@ def _faults_of_daemon(service: Json) -> Sentences:
         yield "The daemon scheduling strategy only supports the ECS deployment controller."
 
 
-def _faults_of_providers(strategy: list[Json]) -> Sentences:
+def faults_of_capacity(params: Json, task: Json | None) -> Sentences:
+    """ECS's sentences about where the tasks of a service or of a RunTask are to run."""
+    strategy = params.get("capacityProviderStrategy") or []
+    if params.get("launchType") and strategy:
+        yield (
+            "Specifying both a launch type and capacity provider strategy is not supported. "
+            "Remove one and try again."
+        )
+    if params.get("launchType") == "MANAGED_INSTANCES":
+        yield "Amazon ECS Managed Instances need a capacityProviderStrategy, not a launchType."
+    yield from faults_of_providers(strategy)
+    if task is not None:
+        yield from _faults_of_launch_type(params, task)
+    if params.get("launchType") == "FARGATE":
+        for member in ("placementConstraints", "placementStrategy"):
+            if params.get(member):
+                yield f"Tasks using the Fargate launch type do not support {member}."
+
+
+def faults_of_providers(strategy: list[Json]) -> Sentences:
     """Botocore's documentation of CapacityProviderStrategyItem."""
     if len(strategy) > PROVIDER_LIMIT:
         yield f"capacityProviderStrategy can have at most {PROVIDER_LIMIT} capacity providers."
@@ -180,6 +194,8 @@ def _faults_of_launch_type(service: Json, task: Json) -> Sentences:
     registered for one alone is unverified, so what was asked for decides here.
     """
     launch_type = service.get("launchType")
+    if launch_type_behind(service) == "FARGATE":
+        launch_type = "FARGATE"
     supported = task.get("requiresCompatibilities") or task.get("compatibilities")
     if launch_type and supported is not None and launch_type not in supported:
         yield f"Task definition does not support launch_type {launch_type}."

@@ -14,7 +14,7 @@ from glia.sandbox.validation.placement import faults_of_task_constraints
 from glia.sandbox.validation.ports import faults_of_ports
 from glia.sandbox.validation.rules import Sentences, faults_of_name, refuse_first, repeated
 from glia.sandbox.validation.tags import check_tags
-from glia.sandbox.validation.task_size import CPU_UNITS, cpu_units, memory_mib
+from glia.sandbox.validation.task_size import cpu_units, faults_of_task_size, memory_mib
 from glia.sandbox.validation.volumes import faults_of_volumes
 
 if TYPE_CHECKING:
@@ -71,18 +71,6 @@ def _faults_of_containers(task: Json) -> Sentences:
         yield from faults_of_container(container, task)
 
 
-def _faults_of_task_size(task: Json) -> Sentences:
-    for member, parse in (("cpu", cpu_units), ("memory", memory_mib)):
-        if task.get(member) is not None and parse(task[member]) is None:
-            yield f"Invalid '{member}' setting for task: '{task[member]}'."
-    units = cpu_units(task.get("cpu") or "")
-    if units is not None and units not in CPU_UNITS:
-        yield (
-            f"Invalid 'cpu' setting for task: {units} is not between "
-            f"{CPU_UNITS.start} and {CPU_UNITS.stop - 1} CPU units."
-        )
-
-
 def _faults_of_sums(task: Json) -> Sentences:
     """Botocore's documentation of ContainerDefinition.cpu and .memory."""
     containers = task["containerDefinitions"]
@@ -120,7 +108,7 @@ RULES: tuple[Callable[[Json], Sentences], ...] = (
     _faults_of_family,
     _faults_of_size_in_bytes,
     _faults_of_container_list,
-    _faults_of_task_size,
+    faults_of_task_size,
     _faults_of_containers,
     _faults_of_sums,
     faults_of_volumes,

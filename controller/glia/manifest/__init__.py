@@ -1,0 +1,1 @@
+"""From files of YAML to manifests: found, read strictly, and every error with its place."""

@@ -1,0 +1,63 @@
+"""One manifest as plain values, and how a person names a field in it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from glia.errors import Location
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FieldPath: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The bytes of one file, under the name that the user knows; none after the limit."""
+
+    file: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One mapping that a file holds.
+
+    Attributes:
+        file: as the user named it.
+        index: which of the file's documents, from 0; empty ones count.
+        line: where it begins in the file, from 1.
+        body: mappings, lists, texts, numbers, truth values and nulls; keys are texts.
+    """
+
+    file: str
+    index: int
+    line: int
+    body: dict[str, Any]
+
+
+class Mark(Protocol):
+    """PyYAML's place in a text, written in C or in Python; counts from 0."""
+
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+
+
+def at(file: str, mark: Mark | None) -> Location:
+    return Location(file, mark.line + 1, mark.column + 1) if mark else Location(file, 1, 1)
+
+
+def render_path(path: Sequence[str | int]) -> str:
+    """``spec.containers[0].labels["a/b"]``: a key that is no identifier is quoted."""
+    return "".join(_part(part) for part in path).removeprefix(".")
+
+
+def _part(part: str | int) -> str:
+    if isinstance(part, str) and part.isascii() and part.isidentifier():
+        return f".{part}"
+    return f"[{json.dumps(part, ensure_ascii=False)}]"

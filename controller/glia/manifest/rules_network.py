@@ -1,0 +1,71 @@
+"""The rules of network modes: developer guide, "Amazon ECS task networking"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glia.ecs.shape_fault import ShapeFault
+from glia.ecs.shape_words import shown
+from glia.manifest.rules_subject import SERVICE, TASK_DEFINITION, Rule, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NETWORK_MODE = (*TASK_DEFINITION, "networkMode")
+NETWORK_CONFIGURATION = (*SERVICE, "networkConfiguration")
+# A port of an instance is taken in these modes only: elsewhere ports are the task's own.
+MODES_WITH_HOST_PORTS = frozenset({"bridge", "host"})
+
+
+def awsvpc_without_a_network(subject: Subject) -> Iterator[ShapeFault]:
+    if subject.network_mode == "awsvpc" and not _awsvpc(subject):
+        yield ShapeFault(
+            NETWORK_CONFIGURATION,
+            "missing-field",
+            "'networkConfiguration' is missing: tasks in awsvpc mode need subnets",
+            "awsvpcConfiguration with subnets",
+            remedy="write networkConfiguration: {awsvpcConfiguration: {subnets: [...]}}",
+        )
+
+
+def network_without_awsvpc(subject: Subject) -> Iterator[ShapeFault]:
+    # What managed replicas do in another mode is said there.
+    if subject.network_mode != "awsvpc" and _awsvpc(subject) and not subject.is_managed:
+        yield ShapeFault(
+            NETWORK_CONFIGURATION,
+            "contradiction",
+            "networkConfiguration is for awsvpc, and taskDefinition.networkMode is "
+            f"{subject.network_mode}",
+            f"no networkConfiguration with {subject.network_mode}",
+            "awsvpcConfiguration",
+            "take it out, or write taskDefinition.networkMode: awsvpc",
+        )
+
+
+def shared_chips_without_a_lock(subject: Subject) -> Iterator[ShapeFault]:
+    """Only a port of the instance makes ECS wait until the task before has freed its chips."""
+    mode = subject.network_mode
+    if mode in MODES_WITH_HOST_PORTS or subject.neuron.lock != "hostPort":
+        return
+    if subject.shares_instances:
+        yield ShapeFault(
+            NETWORK_MODE,
+            "contradiction",
+            "replicas that share an instance are kept apart by its ports (neuron.lock: hostPort), "
+            f"and networkMode: {mode} takes none",
+            "bridge or host",
+            shown(mode),
+            "write bridge or host, or let a replica take whole instances with neuron.devices: "
+            "all, or write neuron.lock: antiAffinity, which is best effort",
+        )
+
+
+def _awsvpc(subject: Subject) -> bool:
+    return bool((subject.service.get("networkConfiguration") or {}).get("awsvpcConfiguration"))
+
+
+RULES: tuple[Rule, ...] = (
+    awsvpc_without_a_network,
+    network_without_awsvpc,
+    shared_chips_without_a_lock,
+)

@@ -1,0 +1,311 @@
+"""The manifests' own words: three kinds, strict, with ECS's members left as they are.
+
+``taskDefinition`` and ``service`` stay mappings here; ``glia.ecs.shapes`` knows their members.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError, core_schema
+
+API_VERSION = "glia/v1alpha1"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text of a pattern; ``words`` tell what was expected to whoever wrote something else."""
+
+    pattern: str
+    words: str
+    lower: bool = False
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(schema), "pattern": f"^{self.pattern}$"}
+
+    def _check(self, text: str) -> str:
+        if not re.fullmatch(self.pattern, text):
+            raise PydanticCustomError("not_allowed", "{words}", {"words": self.words})
+        return text.lower() if self.lower else text
+
+
+# Kubernetes' rule for names (RFC 1123 label), which every name of ECS allows as well. 63
+# characters leave room for the suffix that tells a service's lanes apart.
+Name: TypeAlias = Annotated[
+    str,
+    Text(
+        r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
+        "lower-case letters, digits and hyphens, at most 63, no hyphen at the ends",
+    ),
+]
+EcsName: TypeAlias = Annotated[
+    str, Text(r"[A-Za-z0-9_-]{1,255}", "letters, digits, hyphens and underscores, at most 255")
+]
+AccountId: TypeAlias = Annotated[
+    str, Text(r"[0-9]{12}", 'an account\'s twelve digits in quotes, "111122223333"')
+]
+RoleArn: TypeAlias = Annotated[
+    str,
+    Text(
+        r"arn:aws[a-z-]*:iam::[0-9]{12}:role/.+",
+        "a role's ARN, arn:aws:iam::111122223333:role/name",
+    ),
+]
+Region: TypeAlias = Annotated[
+    str, Text(r"[a-z]{2,}(-[a-z]+)+-[0-9]+", "a region such as us-west-2")
+]
+InstanceTypeName: TypeAlias = Annotated[
+    str, Text(r"[A-Za-z0-9-]+\.[A-Za-z0-9-]+", "an instance type such as inf2.48xlarge", lower=True)
+]
+# What AWS allows in the value of a tag, where the owner's name is written.
+Owner: TypeAlias = Annotated[
+    str, Text(r"[\w .:/=+\-@]{1,256}", "letters, digits, spaces and _.:/=+-@, at most 256")
+]
+AttributeName: TypeAlias = Annotated[
+    str,
+    Text(
+        r"[A-Za-z0-9_./\\-]{1,128}", "an attribute's name: letters, digits and -_./\\, at most 128"
+    ),
+]
+EcsMembers: TypeAlias = dict[str, Any]
+
+
+class Strict(BaseModel):
+    """No conversion, no unknown field, no change afterwards; camelCase outside."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        alias_generator=to_camel,
+        validate_by_alias=True,
+        validate_by_name=False,
+    )
+
+
+class Metadata(Strict):
+    """What Kubernetes' tools know about an object."""
+
+    name: Name = Field(description="Unique among the manifests of its kind.")
+    labels: dict[str, str] = Field(
+        default_factory=dict, description="Become tags of the service and its task definition."
+    )
+    annotations: dict[str, str] = Field(
+        default_factory=dict, description="For other tools; Glia ignores them."
+    )
+
+
+class InstanceMetadata(Metadata):
+    """An instance type's name has a dot in it."""
+
+    name: InstanceTypeName
+
+
+class AssumeRole(Strict):
+    """The role to act in."""
+
+    role_arn: RoleArn
+    external_id: str | None = None
+
+
+class ClusterSpec(Strict):
+    """Where services run: one ECS cluster in one account and region."""
+
+    region: Region
+    cluster_name: EcsName | None = Field(
+        default=None, description="The cluster's name in ECS; metadata.name by default."
+    )
+    owner: Owner = Field(
+        description="The name of this installation of Glia, the same for laptop, CI and "
+        "controller. Services with another owner's tag are never touched."
+    )
+    account_id: AccountId | None = Field(
+        default=None, description="Refuse to act in any other account."
+    )
+    assume_role: AssumeRole | None = None
+
+
+class Pool(Strict):
+    """Only the instances of a capacity provider, or with this value of a custom attribute."""
+
+    capacity_provider: EcsName | None = None
+    attribute: AttributeName | None = None
+    value: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Pool:
+        by_attribute = self.attribute is not None and self.value is not None
+        partly = (self.attribute is None) != (self.value is None)
+        if partly or (self.capacity_provider is not None) == by_attribute:
+            raise PydanticCustomError(
+                "contradiction", "either `capacityProvider`, or `attribute` and `value`"
+            )
+        return self
+
+
+def _chips(value: Any) -> int | Literal["all"]:
+    if value == "all":
+        return "all"
+    if type(value) is int and value >= 1:
+        return value
+    raise PydanticCustomError("not_allowed", "a number of chips from 1 on, or `all`")
+
+
+Chips: TypeAlias = Annotated[
+    int | Literal["all"],
+    PlainValidator(_chips),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"const": "all"}]}),
+]
+
+
+class Neuron(Strict):
+    """Which chips a replica gets, and how."""
+
+    instance_type: InstanceTypeName | None = Field(
+        default=None, description="The EC2 instance type, in any case; required but for managed."
+    )
+    devices: Chips | None = Field(
+        default=None, description="Chips a replica, or `all` of the instance."
+    )
+    device_ids: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
+        default=None,
+        description="Pin the chips by hand, instead of `devices`.",
+        strict=False,
+    )
+    container: str | None = Field(
+        default=None,
+        description="The container that gets the chips; the only essential one by default.",
+    )
+    allocation: Literal["devices", "managed"] = Field(
+        default="devices",
+        description="`devices`: linuxParameters.devices on EC2 capacity. `managed`: "
+        "NeuronDevice = ALL on Managed Instances.",
+    )
+    mapping: Literal["remap", "identity"] = Field(
+        default="remap",
+        description="`remap` shows the chips as /dev/neuron0 and up in the container, "
+        "`identity` under the host's numbers.",
+    )
+    pool: Pool | None = Field(default=None, description="Only these instances.")
+    lock: Literal["hostPort", "antiAffinity", "none"] = Field(
+        default="hostPort", description="What keeps other services' tasks off the chips."
+    )
+    min_instances: Annotated[int, Field(ge=1)] = Field(
+        default=2, description="Spread replicas over at least that many instances."
+    )
+
+    @model_validator(mode="after")
+    def _says_how_many_chips(self) -> Neuron:
+        if self.devices is not None and self.device_ids is not None:
+            raise PydanticCustomError(
+                "contradiction", "`devices` and `deviceIds` cannot both be given"
+            )
+        if self.allocation == "devices":
+            if self.instance_type is None:
+                raise PydanticCustomError("missing_field", "`instanceType` is missing")
+            if self.devices is None and self.device_ids is None:
+                raise PydanticCustomError(
+                    "missing_field",
+                    "`devices` or `deviceIds` is missing: how many chips a replica gets",
+                )
+        return self
+
+
+class Rollout(Strict):
+    """How a change reaches the replicas."""
+
+    max_unavailable: Annotated[int, Field(ge=0)] = Field(
+        default=1, description="Replicas that may be down at once, over the whole service."
+    )
+    max_surge: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="Replicas that may run in addition, on spare chips."
+    )
+    min_ready_seconds: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="How long a replica has to run before it counts as ready."
+    )
+    progress_deadline_seconds: Annotated[int, Field(ge=1)] = Field(
+        default=1800, description="After that long without progress the rollout is Stalled."
+    )
+
+
+class ServiceSpec(Strict):
+    """A Neuron inference service: replicas, chips, and ECS's own members."""
+
+    cluster: Name = Field(description="metadata.name of a NeuronCluster.")
+    replicas: Annotated[int, Field(ge=0)] | None = Field(
+        default=None, description="Absent: the count is not Glia's, autoscaling owns it."
+    )
+    suspend: bool = Field(default=False, description="Leave the service as it is.")
+    neuron: Neuron
+    rollout: Rollout = Field(default_factory=Rollout)
+    task_definition: EcsMembers = Field(description="Members of ECS's RegisterTaskDefinition.")
+    service: EcsMembers = Field(default_factory=dict, description="Members of ECS's CreateService.")
+
+
+class InstanceTypeSpec(Strict):
+    """An entry of the catalogue of Neuron instance types, new or corrected."""
+
+    vcpu: Annotated[int, Field(ge=1)]
+    memory_mib: Annotated[int, Field(ge=1, alias="memoryMiB")]
+    chip: str = "Neuron"
+    chips: Annotated[int, Field(ge=1, le=64)]
+    chip_memory_gib: Annotated[int, Field(ge=1, alias="chipMemoryGiB")]
+    neuron_core_version: Annotated[int, Field(ge=1)]
+    cores_per_chip: Annotated[int, Field(ge=1, le=8)]
+    visible_cores_per_chip: Annotated[int, Field(ge=1, le=8)] | None = None
+    network_interfaces: Annotated[int, Field(ge=1)]
+    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    device_sets: Literal["single", "contiguous", "aligned"]
+
+
+class NeuronCluster(Strict):
+    """Where: one ECS cluster."""
+
+    api_version: Literal["glia/v1alpha1"]
+    kind: Literal["NeuronCluster"]
+    metadata: Metadata
+    spec: ClusterSpec
+
+
+class NeuronService(Strict):
+    """What: one inference service on Neuron chips."""
+
+    api_version: Literal["glia/v1alpha1"]
+    kind: Literal["NeuronService"]
+    metadata: Metadata
+    spec: ServiceSpec
+
+
+class NeuronInstanceType(Strict):
+    """A Neuron instance type that the catalogue lacks or has wrong."""
+
+    api_version: Literal["glia/v1alpha1"]
+    kind: Literal["NeuronInstanceType"]
+    metadata: InstanceMetadata
+    spec: InstanceTypeSpec
+
+
+Manifest: TypeAlias = NeuronCluster | NeuronService | NeuronInstanceType
+KINDS: dict[str, type[NeuronCluster | NeuronService | NeuronInstanceType]] = {
+    kind.__name__: kind for kind in (NeuronCluster, NeuronService, NeuronInstanceType)
+}

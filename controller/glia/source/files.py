@@ -1,0 +1,102 @@
+"""Which files hold manifests, and their bytes: the only part of reading that does I/O."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glia.errors import Diagnostic
+from glia.manifest.document import Source
+from glia.manifest.syntax import MAXIMUM_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import BinaryIO
+
+_SUFFIXES = (".yaml", ".yml")
+_KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the paths on a command line lead to."""
+
+    sources: tuple[Source, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def find(paths: Sequence[str], stdin: BinaryIO) -> Found:
+    """The files that are named, those of directories in order, and ``-``; each once."""
+    sources: dict[str, Source] = {}
+    diagnostics: list[Diagnostic] = []
+    for path in _files(paths, diagnostics):
+        identity = path if path == "-" else os.path.realpath(path)
+        if identity in sources:
+            continue
+        try:
+            sources[identity] = _read(path, stdin)
+        except OSError as error:
+            diagnostics.append(_unreadable(error))
+    return Found(tuple(sources.values()), tuple(diagnostics))
+
+
+def _read(path: str, stdin: BinaryIO) -> Source:
+    """One byte more than a manifest may have tells that it is too large."""
+    if path == "-":
+        return Source("<stdin>", stdin.read(MAXIMUM_BYTES + 1))
+    with Path(path).open("rb") as file:
+        return Source(path, file.read(MAXIMUM_BYTES + 1))
+
+
+def _files(paths: Iterable[str], diagnostics: list[Diagnostic]) -> Iterator[str]:
+    for path in paths:
+        if path != "-" and Path(path).is_dir():
+            yield from _directory(path, diagnostics)
+        else:
+            yield path
+
+
+def _directory(top: str, diagnostics: list[Diagnostic]) -> Iterator[str]:
+    def note(error: OSError) -> None:
+        diagnostics.append(_unreadable(error))
+
+    for folder, folders, names in os.walk(top, onerror=note):
+        if not _KUSTOMIZATIONS.isdisjoint(names):
+            diagnostics.append(_kustomization(folder))
+            folders.clear()
+            continue
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(folder, name)
+            if name.endswith(_SUFFIXES) and not name.startswith(".") and _is_file(path):
+                yield str(path)
+
+
+def _is_file(path: Path) -> bool:
+    """A pipe would wait for a writer; a link to nothing is for the user to hear of."""
+    return path.is_file() or not path.exists()
+
+
+def _kustomization(folder: str) -> Diagnostic:
+    return Diagnostic(
+        severity="error",
+        code="kustomization",
+        message=f"{folder} is a kustomization, which is not built here",
+        expected="manifests as they are to be applied",
+        found="a kustomization.yaml",
+        remedy=f"kubectl kustomize {folder} | glia validate -",
+    )
+
+
+def _unreadable(error: OSError) -> Diagnostic:
+    missing = isinstance(error, FileNotFoundError)
+    return Diagnostic(
+        severity="error",
+        code="file-not-found" if missing else "file-unreadable",
+        message=f"{error.filename} does not exist"
+        if missing
+        else f"{error.filename} cannot be read: {error.strerror}",
+        expected="a file, a directory, or - for standard input",
+    )

@@ -21,7 +21,7 @@ INTERRUPTED = 130
 
 # Each has a module of its name here. These import what they need when they run: `--help` and
 # every other command start without boto3, moto and the like.
-COMMANDS = ("demo", "sandbox")
+COMMANDS = ("validate", "schema", "catalog", "sandbox", "demo")
 
 
 class Commands(click.Group):

@@ -53,23 +53,34 @@ def test_the_examples_are_right(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "5 manifests right, 0 errors\n"
 
 
-def test_all_errors_of_all_documents_come_at_once_each_with_its_place_and_remedy(
+def test_all_errors_of_all_documents_come_at_once_each_with_its_place(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    broken = SERVICE.replace("replicas: 2", "replicas: two").replace("image:", "imagee:")
+    """Of the YAML, the fields, ECS's members and the chips; a place has one error."""
+    broken = SERVICE.replace("replicas: 2", "replicas: no").replace("image:", "imagee:")
+    chips = SERVICE.replace("inf1.xlarge, devices: all", "trn1.32xlarge, devices: 7")
     code, lines = validate(
         tmp_path,
         capsys,
-        cluster=CLUSTER,
-        one=broken,
+        cluster=CLUSTER.replace("region:", "regoin:"),
+        one=broken.replace("cluster:", "clustr:"),
+        three=chips,
         two=SERVICE.replace("name: web", "name: good"),
         zero="a: [1\n",
     )
     assert code == 1
-    assert lines[0] == "one.yaml:6:3: error: spec.replicas: 'replicas' has to be a whole number"
-    assert "two.yaml" not in "".join(lines)
-    assert any(line.startswith("zero.yaml:2:1: error: ") for line in lines)
-    assert lines[-1] == "2 manifests right, 2 errors"
+    places = [line.partition(" error: ")[::2] for line in lines if " error: " in line]
+    assert [(place, told.partition(": ")[0]) for place, told in places] == [
+        ("cluster.yaml:4:1:", "spec.region"),
+        ("cluster.yaml:4:8:", "spec.regoin"),
+        ("one.yaml:4:1:", "spec.cluster"),
+        ("one.yaml:5:3:", "spec.clustr"),
+        ("one.yaml:6:13:", "spec.replicas"),
+        ("one.yaml:10:24:", "spec.taskDefinition.containerDefinitions[0].imagee"),
+        ("three.yaml:7:41:", "spec.neuron.devices"),
+        ("zero.yaml:2:1:", places[-1][1].partition(": ")[0]),
+    ]
+    assert lines[-1] == "1 manifest right, 8 errors"
 
 
 def test_ecs_members_are_checked_against_ecs_own_model(

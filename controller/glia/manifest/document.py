@@ -31,12 +31,19 @@ class Document:
         index: which of the file's documents, from 0; empty ones count.
         line: where it begins in the file, from 1.
         body: mappings, lists, texts, numbers, truth values and nulls; keys are texts.
+        flawed: the fields whose YAML is wrong. What stands there is a guess, good enough to
+            look for what else is wrong, and never to be used.
     """
 
     file: str
     index: int
     line: int
     body: dict[str, Any]
+    flawed: frozenset[FieldPath] = frozenset()
+
+    def is_flawed_at(self, path: FieldPath) -> bool:
+        """Whether the field, one above it or one below it has been told to be wrong."""
+        return any(path[: len(at)] == at[: len(path)] for at in self.flawed)
 
 
 class Mark(Protocol):

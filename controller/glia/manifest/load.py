@@ -14,7 +14,7 @@ from glia.manifest.diagnose import diagnose, place
 from glia.manifest.reader import read
 from glia.manifest.relations import Declared, unrelated
 from glia.manifest.rules import service_faults
-from glia.manifest.spec import Manifest, NeuronInstanceType, NeuronService
+from glia.manifest.spec import Manifest, NeuronCluster, NeuronInstanceType, NeuronService
 from glia.manifest.spec_faults import to_manifest
 from glia.neuron.catalogue import DeviceSetRule, InstanceType, UnknownInstanceType, find
 
@@ -31,6 +31,10 @@ GLIAS_OWN = {
     "desiredCount": "write spec.replicas",
     "taskDefinition": "write its members under spec.taskDefinition",
 }
+ECS_SHAPES: dict[str, tuple[str, frozenset[str]]] = {
+    "taskDefinition": ("RegisterTaskDefinitionRequest", frozenset()),
+    "service": ("CreateServiceRequest", frozenset(GLIAS_OWN)),
+}
 TYPES_ARE_RIGHT = {"unknown-field", "not-allowed", "out-of-range"}
 # Required by ECS, and by default named after the manifest.
 NAMED_BY_GLIA = {("spec", "taskDefinition", "family"), ("spec", "service", "serviceName")}
@@ -46,32 +50,40 @@ class Loaded:
 
 def load(sources: Iterable[Source]) -> Loaded:
     """Read, check and relate all documents of all files."""
-    contents: dict[str, bytes] = {}
-    typed: list[Declared] = []
-    diagnostics: list[Diagnostic] = []
-    faults: list[tuple[Document, ShapeFault]] = []
-    for source in sources:
-        contents[source.file] = source.content
-        reading = read(source.content, source.file)
-        diagnostics += reading.diagnostics
-        for document in reading.documents:
-            match to_manifest(document.body):
-                case tuple() as wrong:
-                    faults += ((document, fault) for fault in wrong)
-                case manifest:
-                    typed.append(Declared(manifest, document))
+    contents = {source.file: source.content for source in sources}
+    readings = [read(content, file) for file, content in contents.items()]
+    documents = [document for reading in readings for document in reading.documents]
+    outcomes = [(document, to_manifest(document.body)) for document in documents]
+    typed = [Declared(made, document) for document, made in outcomes if not isinstance(made, tuple)]
     known = _instance_types(typed)
-    checked = [(each, tuple(_faults_of(each.manifest, known))) for each in typed]
-    faults += ((each.document, fault) for each, wrong in checked for fault in wrong)
-    right = [each for each, wrong in checked if not wrong]
-    alone = list(unrelated(typed))
-    faults += ((each.document, fault) for each, fault in alone)
-    lost = {id(each) for each, _ in alone}
-    diagnostics += diagnose(faults, contents)
+    faults = [
+        (document, fault) for document, made in outcomes for fault in _faults(document, made, known)
+    ]
+    faults += (
+        (each.document, fault) for each, fault in unrelated(typed, _cluster_names(documents))
+    )
+    told = [
+        (document, fault) for document, fault in faults if not document.is_flawed_at(fault.path)
+    ]
+    wrong = {id(document) for document, _ in faults}
+    diagnostics = [each for reading in readings for each in reading.diagnostics]
+    diagnostics += diagnose(told, contents)
     return Loaded(
-        tuple(each for each in right if id(each) not in lost),
+        tuple(
+            each for each in typed if not each.document.flawed and id(each.document) not in wrong
+        ),
         tuple(sorted(diagnostics, key=place)),
     )
+
+
+def _cluster_names(documents: Iterable[Document]) -> set[str]:
+    return {
+        metadata["name"]
+        for document in documents
+        if document.body.get("kind") == NeuronCluster.__name__
+        and isinstance(metadata := document.body.get("metadata"), dict)
+        and isinstance(metadata.get("name"), str)
+    }
 
 
 def _instance_types(typed: Sequence[Declared]) -> dict[str, InstanceType]:
@@ -102,23 +114,33 @@ def _instance_type(manifest: NeuronInstanceType) -> InstanceType:
     )
 
 
-def _faults_of(manifest: Manifest, known: Mapping[str, InstanceType]) -> Iterator[ShapeFault]:
-    if not isinstance(manifest, NeuronService):
+def _faults(
+    document: Document,
+    made: Manifest | tuple[ShapeFault, ...],
+    known: Mapping[str, InstanceType],
+) -> Iterator[ShapeFault]:
+    if isinstance(made, tuple):
+        yield from made
+    if document.body.get("kind") != NeuronService.__name__:
         return
+    ecs = tuple(_ecs_faults(document.body.get("spec")))
+    yield from ecs
+    # The rules take all types for granted, ECS's too.
+    if isinstance(made, NeuronService) and all(each.code in TYPES_ARE_RIGHT for each in ecs):
+        rules = _rule_faults(made, known)
+        yield from (fault for fault in rules if not _is_misspelt(fault, ecs))
+
+
+def _rule_faults(
+    manifest: NeuronService, known: Mapping[str, InstanceType]
+) -> Iterator[ShapeFault]:
     instance_type = None
     if (name := manifest.spec.neuron.instance_type) is not None:
         try:
             instance_type = known.get(name) or find(name)
         except UnknownInstanceType as error:
             yield _no_instance_type(name, str(error))
-    ecs = tuple(_ecs_faults(manifest))
-    yield from ecs
-    # The rules take ECS's types for granted.
-    if all(fault.code in TYPES_ARE_RIGHT for fault in ecs):
-        labels = manifest.metadata.labels
-        for fault in service_faults(manifest.spec, instance_type, labels=labels):
-            if not _is_misspelt(fault, ecs):
-                yield fault
+    yield from service_faults(manifest.spec, instance_type, labels=manifest.metadata.labels)
 
 
 def _no_instance_type(name: str, message: str) -> ShapeFault:
@@ -134,17 +156,16 @@ def _is_misspelt(fault: ShapeFault, ecs: Sequence[ShapeFault]) -> bool:
     )
 
 
-def _ecs_faults(manifest: NeuronService) -> Iterator[ShapeFault]:
-    spec = manifest.spec
-    pairs: tuple[tuple[str, str, dict[str, Any], frozenset[str]], ...] = (
-        ("taskDefinition", "RegisterTaskDefinitionRequest", spec.task_definition, frozenset()),
-        ("service", "CreateServiceRequest", spec.service, frozenset(GLIAS_OWN)),
-    )
-    for name, shape, members, own in pairs:
+def _ecs_faults(spec: Any) -> Iterator[ShapeFault]:
+    """What ECS's model says of the members, whatever is wrong beside them."""
+    for name, (shape, own) in ECS_SHAPES.items():
+        members = spec.get(name) if isinstance(spec, dict) else None
+        if not isinstance(members, dict):
+            continue
         for fault in shapes.faults(shape, members, without=own):
             path = ("spec", name, *fault.path)
             if fault.code == "missing-field" and path in NAMED_BY_GLIA:
                 continue
-            top = str(fault.path[0]) if len(fault.path) == 1 else ""
-            remedy = GLIAS_OWN.get(top, fault.remedy) if name == "service" else fault.remedy
+            member = str(path[2]) if len(path) == len(("spec", name, "member")) else ""
+            remedy = GLIAS_OWN.get(member, fault.remedy) if own else fault.remedy
             yield ShapeFault(path, fault.code, fault.message, fault.expected, fault.found, remedy)

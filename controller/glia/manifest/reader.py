@@ -30,7 +30,7 @@ Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml may be mi
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a file holds: the documents without an error, and all errors by their place."""
+    """What a file holds: its documents, those with errors included, and all errors by place."""
 
     documents: tuple[Document, ...]
     diagnostics: tuple[Diagnostic, ...]
@@ -87,7 +87,7 @@ class _Reader:
         self.diagnostics: list[Diagnostic] = []
         self._file = file
         self._index = -1
-        self._errors_before = 0
+        self._flawed: set[FieldPath] = set()
         self._stack: list[_Open] = []
         self._root: Any = None
         self._root_mark: Mark | None = None
@@ -110,6 +110,7 @@ class _Reader:
 
     def _refuse(self, refusal: Refusal, mark: Mark | None) -> None:
         self._note(refusal, mark)
+        self._flawed.add(self._path())
         if len(self.diagnostics) == MAXIMUM_ERRORS:
             self._note(refusals.too_many(), mark)
             raise _EnoughError
@@ -140,18 +141,17 @@ class _Reader:
 
     def _on_document(self, event: yaml.DocumentStartEvent) -> None:
         self._index += 1
-        self._errors_before = len(self.diagnostics)
+        self._flawed = set()
         self._root_mark = event.start_mark
 
     def _on_document_end(self, _: yaml.DocumentEndEvent) -> None:
         root = self._root
-        if root is None or len(self.diagnostics) > self._errors_before:
-            return
         if isinstance(root, dict):
             line = at(self._file, self._root_mark).line
-            self.documents.append(Document(self._file, self._index, line, root))
-            return
-        self._refuse(refusals.not_a_mapping(root), self._root_mark)
+            flawed = frozenset(self._flawed)
+            self.documents.append(Document(self._file, self._index, line, root, flawed))
+        elif root is not None and not self._flawed:
+            self._refuse(refusals.not_a_mapping(root), self._root_mark)
 
     def _on_scalar(self, event: yaml.ScalarEvent) -> None:
         if event.anchor is not None or event.tag is not None:

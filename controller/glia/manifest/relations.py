@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glia.ecs.shape_fault import ShapeFault
-from glia.manifest.spec import Manifest, NeuronCluster, NeuronService
+from glia.manifest.spec import Manifest, NeuronService
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from glia.manifest.document import Document
 
@@ -26,8 +26,13 @@ class Declared:
         return f"{self.manifest.kind}/{self.manifest.metadata.name}"
 
 
-def unrelated(declared: Sequence[Declared]) -> Iterator[tuple[Declared, ShapeFault]]:
-    """Every manifest that does not go together with the others, and why."""
+def unrelated(
+    declared: Sequence[Declared], clusters: Collection[str]
+) -> Iterator[tuple[Declared, ShapeFault]]:
+    """Every manifest that does not go together with the others, and why.
+
+    ``clusters`` are the names of all that are declared, rightly or not.
+    """
     first: dict[str, Declared] = {}
     for each in declared:
         if each.key in first:
@@ -35,9 +40,6 @@ def unrelated(declared: Sequence[Declared]) -> Iterator[tuple[Declared, ShapeFau
             message = f"{each.key} is declared in {other.file}:{other.line} already"
             yield each, ShapeFault(("metadata", "name"), "not-allowed", message)
         first.setdefault(each.key, each)
-    clusters = {
-        each.manifest.metadata.name for each in declared if isinstance(each.manifest, NeuronCluster)
-    }
     for each in declared:
         if isinstance(each.manifest, NeuronService) and each.manifest.spec.cluster not in clusters:
             yield each, _no_cluster(each.manifest.spec.cluster, clusters)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from glia.sandbox import deployments, events, host, tasks
+from glia.sandbox import deployments, events, tasks
 from glia.sandbox.placement import NoPlace, Terms, belongs, obstacle, unsatisfied
 from glia.sandbox.throttle import is_throttled
 
@@ -37,7 +37,7 @@ def reconcile(world: World, service: Service) -> None:
         task for task in live if task not in strays and task.deployment is not service.primary
     ]
     strays = [task for task in strays if not _is_still_needed(task)]
-    _stop(world, service, strays + _may_leave(service, live, outdated))
+    tasks.scale_in(world, service, strays + _may_leave(service, live, outdated))
     taken = {task.instance.arn for task in service.live_tasks() if task.instance is not None}
     _start(world, service, terms, [home for arn, home in homes.items() if arn not in taken])
     _settle(world, service)
@@ -81,15 +81,6 @@ def _may_leave(service: Service, live: list[Task], outdated: list[Task]) -> list
     healthy = [task for task in outdated if task.healthy]
     spare = max(0, sum(task.healthy for task in live) - lower)
     return [task for task in outdated if not task.healthy] + healthy[:spare]
-
-
-def _stop(world: World, service: Service, chosen: list[Task]) -> None:
-    for task in chosen:
-        reason = f"Scaling activity initiated by (deployment {service.primary.id})"
-        host.stop(world, task, "ServiceSchedulerInitiated", reason)
-    if chosen:
-        service.steady = False
-        events.stopped(world, service, chosen)
 
 
 def _start(world: World, service: Service, terms: Terms, homes: list[Instance]) -> None:

@@ -12,19 +12,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from glia.sandbox import events, health, machines
+from glia.sandbox import containers, events, health, machines
 from glia.sandbox.behaviour import behaviour_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from glia.sandbox.records import Instance, Task
     from glia.sandbox.wire_types import Json
     from glia.sandbox.world import World
-
-SIGKILL_AFTER = 30.0  # stopTimeout's default (API reference, ContainerDefinition)
-EPHEMERAL_PORTS = range(32768, 61000)  # where Docker takes dynamic host ports from
-CORES_BUSY = "NRT:nrt_init NeuronCore(s) not available - Requested:nc0-nc{last} Available:0"
 
 
 def become(task: Task, status: str) -> None:
@@ -74,11 +70,11 @@ def _pulled(world: World, task: Task) -> None:
 def _start_containers(world: World, task: Task) -> None:
     if not task.live:
         return
-    if (reason := _missing_device(task)) is not None:
+    if (reason := containers.missing_device(task)) is not None:
         task.containers[0]["reason"] = reason
         fail(world, task, "TaskFailedToStart", reason)
         return
-    died = _died_at_start(task)
+    died = containers.died_at_start(task)
     if died is not None:
         died["exitCode"] = 1
         fail(world, task, "EssentialContainerExited", "Essential container in task exited")
@@ -86,58 +82,22 @@ def _start_containers(world: World, task: Task) -> None:
     _run(world, task)
 
 
-def neuron_devices(task: Task) -> Iterator[tuple[int, str]]:
-    """The Neuron devices that the task maps, with the index of the container."""
-    for index, container in enumerate(task.definition.spec["containerDefinitions"]):
-        for device in container.get("linuxParameters", {}).get("devices", ()):
-            if device["hostPath"].startswith("/dev/neuron"):
-                yield index, device["hostPath"]
-
-
-def _missing_device(task: Task) -> str | None:
-    present = task.instance.devices if task.instance is not None else ()
-    for _, path in neuron_devices(task):
-        if path not in present:
-            return (
-                "CannotStartContainerError: Error response from daemon: error gathering device "
-                f'information while adding custom device "{path}": no such file or directory'
-            )
-    return None
-
-
-def _died_at_start(task: Task) -> Json | None:
-    """The essential container, if any, whose process does not survive its first moment."""
-    devices = list(neuron_devices(task))
-    for index, path in devices:
-        if task.instance is not None and path in task.instance.chips:
-            own = sum(1 for container, _ in devices if container == index)
-            last = own * task.instance.cores_per_chip - 1
-            task.containers[index]["reason"] = CORES_BUSY.format(last=last)
-            return task.containers[index]
-    for container, definition in _with_definitions(task):
-        if definition["essential"] and not behaviour_of(container["image"]).starts:
-            return container
-    return None
-
-
-def _with_definitions(task: Task) -> Iterator[tuple[Json, Json]]:
-    return zip(task.containers, task.definition.spec["containerDefinitions"], strict=True)
-
-
 def _run(world: World, task: Task) -> None:
     become(task, "RUNNING")
     task.times["startedAt"] = world.now
     if task.instance is not None:
-        task.instance.chips.update(dict.fromkeys((p for _, p in neuron_devices(task)), task))
-    for container, definition in _with_definitions(task):
+        task.instance.chips.update(
+            dict.fromkeys((p for _, p in containers.neuron_devices(task)), task)
+        )
+    for container, definition in containers.with_definitions(task):
         container["lastStatus"] = "RUNNING"
         container["runtimeId"] = world.ids.hexadecimal(64)
-        container["networkBindings"] = _bindings(task, definition)
+        container["networkBindings"] = containers.bindings(task, definition)
         exits_after = behaviour_of(container["image"]).exits_after
         if definition["essential"] and exits_after is not None:
             world.after(exits_after, partial(_exit, world, task, container))
     if task.needs.neuron_devices and task.instance is not None:
-        _hand_out_all_chips(task, task.instance)
+        containers.hand_out_all_chips(task, task.instance)
     if task.service is not None:
         world.see(task.service)
         for balancer in _balancers(task):
@@ -147,36 +107,6 @@ def _run(world: World, task: Task) -> None:
 
 def _balancers(task: Task) -> Sequence[Json]:
     return task.deployment.revision.get("loadBalancers", ()) if task.deployment is not None else ()
-
-
-def _hand_out_all_chips(task: Task, instance: Instance) -> None:
-    for container, definition in _with_definitions(task):
-        kinds = [each["type"] for each in definition.get("resourceRequirements", ())]
-        if "NeuronDevice" in kinds:
-            container["neuronDeviceIds"] = [str(n) for n in range(len(instance.devices))]
-
-
-def _bindings(task: Task, definition: Json) -> list[Json]:
-    if task.definition.spec.get("networkMode") != "bridge":
-        return []
-    return [
-        {
-            "bindIP": "0.0.0.0",  # noqa: S104  (what Docker reports)
-            "containerPort": mapping["containerPort"],
-            "hostPort": mapping.get("hostPort") or _dynamic_port(task),
-            "protocol": mapping["protocol"],
-        }
-        for mapping in definition["portMappings"]
-        if "containerPort" in mapping
-    ]
-
-
-def _dynamic_port(task: Task) -> int:
-    """The lowest port of Docker's range that nobody on the host has."""
-    taken = task.instance.dynamic_ports if task.instance is not None else {}
-    port = next(number for number in EPHEMERAL_PORTS if number not in taken)
-    taken[port] = task
-    return port
 
 
 def _exit(world: World, task: Task, container: Json) -> None:
@@ -200,7 +130,7 @@ def _await_health(world: World, task: Task) -> None:
 
 def _set_health(task: Task, status: str) -> None:
     task.health = status
-    for container, definition in _with_definitions(task):
+    for container, definition in containers.with_definitions(task):
         if "healthCheck" in definition:
             container["healthStatus"] = status
 
@@ -278,18 +208,7 @@ def _drain_connections(world: World, task: Task) -> None:
 def _signal(world: World, task: Task) -> None:
     if task.last_status != "STOPPED":
         become(task, "STOPPING")
-        world.after(stop_seconds(task), partial(finish, world, task, exit_code=137))
-
-
-def stop_seconds(task: Task) -> float:
-    """From SIGTERM until the last container has exited: SIGKILL ends the wait."""
-    return max(
-        min(
-            behaviour_of(container["image"]).stops_after or SIGKILL_AFTER,
-            float(definition.get("stopTimeout", SIGKILL_AFTER)),
-        )
-        for container, definition in _with_definitions(task)
-    )
+        world.after(containers.stop_seconds(task), partial(finish, world, task, exit_code=137))
 
 
 def fail(world: World, task: Task, code: str, reason: str, *, counts: bool = True) -> None:

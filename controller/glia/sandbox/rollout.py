@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from glia.sandbox import capacity, deployments, events, host, tasks
+from glia.sandbox import capacity, deployments, events, tasks
 from glia.sandbox.placement import NoPlace, Terms
 from glia.sandbox.throttle import is_throttled
 
@@ -94,21 +94,12 @@ def _keep_what_runs(turn: Turn) -> None:
     healthy = [task for task in evicted if task.healthy]
     spare = max(0, sum(task.healthy for task in live) - turn.limit.lower)
     idle = [task for task in evicted if not task.healthy]
-    _stop(turn.world, turn.service, surplus + idle + healthy[:spare])
+    tasks.scale_in(turn.world, turn.service, surplus + idle + healthy[:spare])
 
 
 def _scale_in(world: World, service: Service, fresh: list[Task], desired: int) -> None:
     surplus = sorted(fresh, key=_worth_keeping)[: max(0, len(fresh) - desired)]
-    _stop(world, service, surplus)
-
-
-def _stop(world: World, service: Service, chosen: list[Task]) -> None:
-    for task in chosen:
-        reason = f"Scaling activity initiated by (deployment {service.primary.id})"
-        host.stop(world, task, "ServiceSchedulerInitiated", reason)
-    if chosen:
-        service.steady = False
-        events.stopped(world, service, chosen)
+    tasks.scale_in(world, service, surplus)
 
 
 def _worth_keeping(task: Task) -> tuple[bool, bool, float]:
@@ -174,7 +165,7 @@ def _give_way(turn: Turn, missing: int) -> list[Task]:
     surplus = len(healthy) - max(0, limit.desired - new_healthy)
     idle = [task for task in turn.leaving if not task.healthy]
     chosen = idle + healthy[: min(may_stop, max(surplus, missing, 0))]
-    _stop(world, service, chosen)
+    tasks.scale_in(world, service, chosen)
     return chosen
 
 

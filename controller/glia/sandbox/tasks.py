@@ -1,4 +1,4 @@
-"""How a task begins: ordered by RunTask, StartTask or a service, and placed."""
+"""How tasks begin, ordered by RunTask, StartTask or a service, and how services end theirs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from glia.sandbox import host
+from glia.sandbox import events, host
 from glia.sandbox.needs import Needs, needs_of, overrides_by_container
 from glia.sandbox.records import Deployment, Service, Tags, Task, TaskDefinition
 
@@ -94,6 +94,16 @@ def start(world: World, cluster: Cluster, order: Order, instance: Instance | Non
     delay = world.pace.eni if task.needs.enis else world.pace.provisioning
     world.after(delay, partial(host.receive, world, task))
     return task
+
+
+def scale_in(world: World, service: Service, chosen: list[Task]) -> None:
+    """The service scheduler stops these tasks of a service."""
+    for task in chosen:
+        reason = f"Scaling activity initiated by (deployment {service.primary.id})"
+        host.stop(world, task, "ServiceSchedulerInitiated", reason)
+    if chosen:
+        service.steady = False
+        events.stopped(world, service, chosen)
 
 
 def _containers(world: World, order: Order, task_arn: str) -> list[Json]:

@@ -215,3 +215,60 @@ def test_the_catalogue_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -
     assert {each["name"]: each["devicePaths"][-1] for each in entries} == {
         each.name: each.device_paths[-1] for each in catalogue().values()
     }
+
+
+@pytest.mark.parametrize(
+    ("place", "written"),
+    [
+        ('image: "server:1"', 'image: "server:1", environment: [{name: PASSWORD, value: 0777123}]'),
+        ('image: "server:1"', 'image: "server:1", command: [--password, 0777123]'),
+        ("owner: team", "owner: team, assumeRole: {roleArn: a, externalId: 777123}"),
+    ],
+)
+def test_a_value_that_may_be_secret_is_never_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], place: str, written: str
+) -> None:
+    code, lines = validate(tmp_path, capsys, all=(CLUSTER + SERVICE).replace(place, written))
+    assert code == 1
+    assert "777123" not in "".join(lines)
+    assert "261715" not in "".join(lines)  # the octal reading
+
+
+def test_nothing_checked_is_no_success(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert validate(tmp_path, capsys, empty="# nothing yet\n")[0] == 1
+    assert main(["validate", str(tmp_path / "empty.yaml")]) == 1
+    assert capsys.readouterr().out.startswith(f"error: no manifest in {tmp_path}/empty.yaml\n")
+
+
+def test_a_hostile_pattern_costs_no_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service = SERVICE.replace(
+        "devices: all", f"devices: all, pool: {{attribute: x, value: {'a' * 60}}}"
+    )
+    constraint = (
+        "service: {placementConstraints: [{type: memberOf, expression: 'attribute:x =~ (a+)+b'}]}"
+    )
+    code, _ = validate(tmp_path, capsys, all=f"{CLUSTER}{service}  {constraint}\n")
+    assert code == 0
+
+
+def test_a_document_tells_a_hundred_errors_and_no_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many = ", ".join("{name: a, memory: 1, bogus: 1}" for _ in range(500))
+    service = SERVICE.replace('{name: server, image: "server:1", memoryReservation: 1000}', "")
+    service = service.replace("      - \n", "").rstrip().removesuffix("containerDefinitions:")
+    code, lines = validate(
+        tmp_path, capsys, all=f"{CLUSTER}{service}containerDefinitions: [{many}]\n"
+    )
+    assert code == 1
+    assert lines[-1] == "1 manifest right, 100 errors"
+
+
+def test_one_field_has_one_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, lines = validate(
+        tmp_path, capsys, all=f"{CLUSTER}{SERVICE}  service: {{launchType: ec2}}\n"
+    )
+    assert code == 1
+    assert lines[-1] == "1 manifest right, 1 error"

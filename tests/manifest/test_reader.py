@@ -194,9 +194,9 @@ def test_an_escape_beyond_unicode_is_a_syntax_error_with_and_without_libyaml(
 
 
 def test_an_ambiguous_value_is_shown_as_it_could_be_written() -> None:
-    (diagnostic,) = read(b"spec:\n  tags: [{value: no}]\n", "a.yaml").diagnostics
+    (diagnostic,) = read(b"spec:\n  tags: [{name: no}]\n", "a.yaml").diagnostics
 
-    assert diagnostic.path == "spec.tags[0].value"
+    assert diagnostic.path == "spec.tags[0].name"
     assert diagnostic.expected == '"no" for the text, false for the value'
     assert diagnostic.found == "no"
     assert str(diagnostic.location) == "a.yaml:2:18"

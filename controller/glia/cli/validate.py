@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from glia.errors import Diagnostic
     from glia.manifest.load import Loaded
 
 FAILED = 1
@@ -31,11 +32,25 @@ def command(paths: tuple[str, ...], output: str) -> int:
     found = find(paths, sys.stdin.buffer)
     loaded = load(found.sources)
     diagnostics = (*found.diagnostics, *loaded.diagnostics)
+    if not diagnostics and not loaded.declared:
+        diagnostics = (_nothing(paths),)
     if output == "json":
         click.echo(json.dumps(_report(loaded, diagnostics), indent=2, ensure_ascii=False))
     else:
         _tell(loaded, diagnostics)
     return FAILED if diagnostics else 0
+
+
+def _nothing(paths: tuple[str, ...]) -> Diagnostic:
+    """Nothing checked is no success: a path may be misspelt, a pipe empty."""
+    from glia.errors import Diagnostic
+
+    return Diagnostic(
+        severity="error",
+        code="no-manifests",
+        message=f"no manifest in {', '.join(paths)}",
+        expected="documents in files that end in .yaml or .yml, or on standard input",
+    )
 
 
 def _report(loaded: Loaded, diagnostics: tuple[Any, ...]) -> dict[str, Any]:

@@ -13,13 +13,24 @@ if TYPE_CHECKING:
 
     from glia.ecs.service_model import ServiceModel, Shape
 
-SECRET_NAME = re.compile(r"pass|pwd|secret|token|key|credential|private|signature", re.IGNORECASE)
+SECRET_NAME = re.compile(
+    r"pass|pwd|secret|token|key|credential|private|signature|externalid", re.IGNORECASE
+)
 # A command line takes passwords as readily as anything else.
 COMMAND_LINES = frozenset({"command", "entryPoint"})
 # A structure with a name and a value is an open pair (environment, tags, secrets, headers): what
 # the value is depends on a name that ECS does not know.
 PAIR_NAMES = frozenset({"name", "key"})
 PAIR_VALUES = frozenset({"value", "valueFrom"})
+
+
+def may_be_secret(path: Iterable[str | int]) -> bool:
+    """The same by the names in a path alone, for whoever does not know the shapes."""
+    return any(
+        isinstance(step, str)
+        and (step in COMMAND_LINES or step in PAIR_VALUES or bool(SECRET_NAME.search(step)))
+        for step in path
+    )
 
 
 def is_secret(model: ServiceModel, shape: str, path: Iterable[str | int]) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from glia.errors import Diagnostic
 from glia.manifest.document import Document, render_path
 from glia.manifest.lines import locate_all
+from glia.manifest.refusals import MAXIMUM_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
 def diagnose(
     faults: Iterable[tuple[Document, ShapeFault]], contents: Mapping[str, bytes]
 ) -> Iterator[Diagnostic]:
-    """The faults with their lines: each file with an error is read once more for them."""
+    """The faults with their lines: each file with an error is read once more for them.
+
+    Of one document no more are told than of the YAML of one file: nobody reads on.
+    """
     by_document: dict[tuple[str, int], list[tuple[Document, ShapeFault]]] = {}
     for document, fault in faults:
         by_document.setdefault((document.file, document.index), []).append((document, fault))
     for (file, index), pairs in by_document.items():
+        del pairs[MAXIMUM_ERRORS:]
         places = locate_all(contents[file], file, index, {fault.path for _, fault in pairs})
         for document, fault in pairs:
             yield Diagnostic(

@@ -127,8 +127,10 @@ def _faults(
     yield from ecs
     # The rules take all types for granted, ECS's too.
     if isinstance(made, NeuronService) and all(each.code in TYPES_ARE_RIGHT for each in ecs):
-        rules = _rule_faults(made, known)
-        yield from (fault for fault in rules if not _is_misspelt(fault, ecs))
+        told = {fault.path for fault in ecs}
+        for fault in _rule_faults(made, known):
+            if fault.path not in told and not _is_misspelt(fault, ecs):
+                yield fault
 
 
 def _rule_faults(

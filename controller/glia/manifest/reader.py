@@ -12,10 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from glia.ecs.secrecy import may_be_secret
 from glia.errors import Diagnostic
 from glia.manifest import refusals
 from glia.manifest.document import Document, at, render_path
-from glia.manifest.refusals import MAXIMUM_ERRORS, MAXIMUM_NESTING, misread_key, misread_value
+from glia.manifest.refusals import (
+    MAXIMUM_ERRORS,
+    MAXIMUM_NESTING,
+    misread_key,
+    misread_secret,
+    misread_value,
+)
 from glia.manifest.scalars import MisreadError, plain_value
 from glia.manifest.syntax import no_character, syntax_problem, text_problems
 
@@ -161,9 +168,13 @@ class _Reader:
             try:
                 value = plain_value(value)
             except MisreadError as error:
-                refuse = misread_key if self._in_key_place() else misread_value
-                self._refuse(refuse(value, error), event.start_mark)
+                self._refuse(self._misread(value, error), event.start_mark)
         self._put(value, event.start_mark)
+
+    def _misread(self, text: str, error: MisreadError) -> Refusal:
+        if self._in_key_place():
+            return misread_key(text, error)
+        return misread_secret(error) if may_be_secret(self._path()) else misread_value(text, error)
 
     def _on_mapping(self, event: yaml.MappingStartEvent) -> None:
         self._begin(event, {})

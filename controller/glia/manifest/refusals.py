@@ -75,6 +75,17 @@ def misread_value(text: str, error: MisreadError) -> Refusal:
     )
 
 
+def misread_secret(error: MisreadError) -> Refusal:
+    """The same of a value that nobody should read, a password for example."""
+    return Refusal(
+        code=error.code,
+        message="this value is read as something else than its text",
+        expected="the text in quotes",
+        found="a value without quotes",
+        remedy=_QUOTE,
+    )
+
+
 def misread_key(text: str, error: MisreadError) -> Refusal:
     shown = quote(text)[1:-1]
     if text == "<<":

@@ -49,4 +49,5 @@ def _no_cluster(name: str, clusters: Iterable[str]) -> ShapeFault:
     known = ", ".join(sorted(clusters))
     expected = f"one of {known}" if known else "a NeuronCluster among the manifests"
     message = f"no NeuronCluster is called {name}"
-    return ShapeFault(("spec", "cluster"), "not-allowed", message, expected, name)
+    remedy = "" if known else "name the file that declares it as another PATH"
+    return ShapeFault(("spec", "cluster"), "not-allowed", message, expected, name, remedy)

@@ -56,8 +56,11 @@ def count_without_a_device_set(subject: Subject) -> Iterator[ShapeFault]:
 
 def repeated_device_ids(subject: Subject) -> Iterator[ShapeFault]:
     ids = subject.neuron.device_ids or ()
+    seen: set[int] = set()
     for index, device in enumerate(ids):
-        if device in ids[:index]:
+        if device not in seen:
+            seen.add(device)
+        else:
             yield ShapeFault(
                 (*DEVICE_IDS, index),
                 "not-allowed",

@@ -16,6 +16,7 @@ from glia.ecs.expression import (
     ExpressionError,
     InstanceView,
     Not,
+    Operator,
     Or,
     matches,
     parse,
@@ -32,6 +33,8 @@ MOST = 10
 # The instance type on the task definition; distinctInstance and the partition on the service.
 GLIAS = 3
 EITHER: Final = frozenset({True, False})
+PATTERNS = {Operator.MATCHES, Operator.NOT_MATCHES}
+LONGEST_MATCHED = 24  # every instance type's name is shorter
 
 
 def constraint_without_a_type(subject: Subject) -> Iterator[ShapeFault]:
@@ -150,7 +153,9 @@ def _fields(subject: Subject) -> str:
 def _outcomes(expression: Expression, known: Mapping[str, str]) -> frozenset[bool]:
     """What a cluster query may come to on an instance of which only some attributes are known."""
     match expression:
-        case Comparison(subject=Attribute(name)) if name in known:
+        case Comparison(subject=Attribute(name), operator=operator) if name in known:
+            if operator in PATTERNS and len(known[name]) > LONGEST_MATCHED:
+                return EITHER  # a hostile pattern takes time exponential in the length
             return frozenset({matches(expression, _instance(known))})
         case Comparison():
             return EITHER

@@ -189,6 +189,7 @@ class Neuron(Strict):
     )
     device_ids: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
         default=None,
+        max_length=64,  # no instance has more devices
         description="Pin the chips by hand, instead of `devices`.",
         strict=False,
     )

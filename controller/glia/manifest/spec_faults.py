@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from glia.ecs.nearest import nearest
+from glia.ecs.secrecy import may_be_secret
 from glia.ecs.shape_fault import ShapeFault
-from glia.ecs.shape_words import one_of, quoted, shown
+from glia.ecs.shape_words import kind_of, one_of, quoted, shown
 from glia.manifest.spec import API_VERSION, KINDS, Manifest
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def _fault(kind: type[BaseModel], detail: ErrorDetails) -> ShapeFault:
 
 
 def _of_value(path: Path, name: str, detail: ErrorDetails) -> ShapeFault:
-    found = shown(detail["input"])
+    value = detail["input"]
+    found = kind_of(value) if may_be_secret(path) else shown(value)
     match detail["type"]:
         case "not_allowed":
             message = f"{name} is not {detail['msg']}"

@@ -199,7 +199,7 @@ def test_an_ambiguous_value_is_shown_as_it_could_be_written() -> None:
     assert diagnostic.path == "spec.tags[0].name"
     assert diagnostic.expected == '"no" for the text, false for the value'
     assert diagnostic.found == "no"
-    assert str(diagnostic.location) == "a.yaml:2:18"
+    assert str(diagnostic.location) == "a.yaml:2:17"
 
 
 def test_quoted_and_block_scalars_are_texts_whatever_they_look_like() -> None:

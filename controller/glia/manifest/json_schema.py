@@ -7,14 +7,8 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from glia.ecs.json_schema import definitions
-from glia.manifest.load import GLIAS_OWN
+from glia.manifest.ecs_members import MEMBERS, Members
 from glia.manifest.spec import KINDS
-
-# Where ECS's members stand, and ECS's name for their shape; not required: Glia names them.
-ECS_MEMBERS = {
-    "taskDefinition": ("RegisterTaskDefinitionRequest", frozenset({"family"})),
-    "service": ("CreateServiceRequest", frozenset({"serviceName"})),
-}
 
 
 def json_schema() -> dict[str, Any]:
@@ -24,16 +18,12 @@ def json_schema() -> dict[str, Any]:
         ref_template="#/$defs/{model}",
         by_alias=True,
     )
-    ecs = definitions(shape for shape, _ in ECS_MEMBERS.values())
-    members = ours["$defs"]["ServiceSpec"]["properties"]
-    for name, (shape, by_default) in ECS_MEMBERS.items():
-        required = [each for each in ecs[shape].get("required", ()) if each not in by_default]
-        properties = {n: p for n, p in ecs[shape]["properties"].items() if _is_users(name, n)}
-        ecs[shape] = {**ecs[shape], "properties": properties, "required": required}
-        members[name] = {
-            "description": members[name]["description"],
-            "$ref": f"#/$defs/{shape}",
-        }
+    ecs = definitions(members.shape for members in MEMBERS.values())
+    properties = ours["$defs"]["ServiceSpec"]["properties"]
+    for place, members in MEMBERS.items():
+        ecs[members.shape] = _users_part(ecs[members.shape], members)
+        reference = {"$ref": f"#/$defs/{members.shape}"}
+        properties[place] = {"description": properties[place]["description"], **reference}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Glia's manifests",
@@ -42,5 +32,8 @@ def json_schema() -> dict[str, Any]:
     }
 
 
-def _is_users(place: str, member: str) -> bool:
-    return place != "service" or member not in GLIAS_OWN
+def _users_part(shape: dict[str, Any], members: Members) -> dict[str, Any]:
+    """A request without what Glia writes itself, and with nothing required that it names."""
+    required = [name for name in shape.get("required", ()) if name != members.named]
+    properties = {n: p for n, p in shape["properties"].items() if n not in members.glias}
+    return {**shape, "properties": properties, "required": required}

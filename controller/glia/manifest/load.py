@@ -6,11 +6,11 @@ One bad manifest never hides a good one: what can be read is returned beside the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from glia.ecs import shapes
 from glia.ecs.shape_fault import ShapeFault
 from glia.manifest.diagnose import diagnose, place
+from glia.manifest.ecs_members import ecs_faults
 from glia.manifest.reader import read
 from glia.manifest.relations import Declared, unrelated
 from glia.manifest.rules import service_faults
@@ -24,20 +24,7 @@ if TYPE_CHECKING:
     from glia.errors import Diagnostic
     from glia.manifest.document import Document, Source
 
-# Members of CreateService that Glia writes itself, and where the user says the same.
-GLIAS_OWN = {
-    "clientToken": "take it out: Glia writes it",
-    "cluster": "write spec.cluster, the name of a NeuronCluster",
-    "desiredCount": "write spec.replicas",
-    "taskDefinition": "write its members under spec.taskDefinition",
-}
-ECS_SHAPES: dict[str, tuple[str, frozenset[str]]] = {
-    "taskDefinition": ("RegisterTaskDefinitionRequest", frozenset()),
-    "service": ("CreateServiceRequest", frozenset(GLIAS_OWN)),
-}
 TYPES_ARE_RIGHT = {"unknown-field", "not-allowed", "out-of-range"}
-# Required by ECS, and by default named after the manifest.
-NAMED_BY_GLIA = {("spec", "taskDefinition", "family"), ("spec", "service", "serviceName")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +110,7 @@ def _faults(
         yield from made
     if document.body.get("kind") != NeuronService.__name__:
         return
-    ecs = tuple(_ecs_faults(document.body.get("spec")))
+    ecs = tuple(ecs_faults(document.body.get("spec")))
     yield from ecs
     # The rules take all types for granted, ECS's too.
     if isinstance(made, NeuronService) and all(each.code in TYPES_ARE_RIGHT for each in ecs):
@@ -156,18 +143,3 @@ def _is_misspelt(fault: ShapeFault, ecs: Sequence[ShapeFault]) -> bool:
     return fault.code == "missing-field" and any(
         each.code == "unknown-field" and each.path[:-1] == fault.path[:-1] for each in ecs
     )
-
-
-def _ecs_faults(spec: Any) -> Iterator[ShapeFault]:
-    """What ECS's model says of the members, whatever is wrong beside them."""
-    for name, (shape, own) in ECS_SHAPES.items():
-        members = spec.get(name) if isinstance(spec, dict) else None
-        if not isinstance(members, dict):
-            continue
-        for fault in shapes.faults(shape, members, without=own):
-            path = ("spec", name, *fault.path)
-            if fault.code == "missing-field" and path in NAMED_BY_GLIA:
-                continue
-            member = str(path[2]) if len(path) == len(("spec", name, "member")) else ""
-            remedy = GLIAS_OWN.get(member, fault.remedy) if own else fault.remedy
-            yield ShapeFault(path, fault.code, fault.message, fault.expected, fault.found, remedy)

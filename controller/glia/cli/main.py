@@ -21,7 +21,19 @@ INTERRUPTED = 130
 
 # Each has a module of its name here. These import what they need when they run: `--help` and
 # every other command start without boto3, moto and the like.
-COMMANDS = ("validate", "schema", "catalog", "sandbox", "demo")
+COMMANDS = (
+    "validate",
+    "render",
+    "plan",
+    "apply",
+    "status",
+    "retry",
+    "restart",
+    "schema",
+    "catalog",
+    "sandbox",
+    "demo",
+)
 
 
 class Commands(click.Group):

@@ -1,0 +1,55 @@
+"""Why tasks do not come up, in ECS's and the runtime's own words."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from glia.live import LiveContainer, LiveTask, ServiceEvent
+
+# Event texts: developer guide, "Service event messages".
+UNPLACED = "unable to place a task"
+STEADY = ("has reached a steady state", "has started")
+ABOUT = re.compile(r"^\(service [^)]*\)\s*")
+STOPPED_BY_ECS = frozenset({"ServiceSchedulerInitiated", "UserInitiated"})
+
+
+def placement_failure(events: Iterable[ServiceEvent], *, since: float) -> str:
+    """The newest word on tasks that found no instance, unless one was started after it."""
+    for event in events:
+        if event.at < since:
+            return ""
+        if UNPLACED in event.message:
+            return ABOUT.sub("", event.message)
+        if any(word in event.message for word in STEADY):
+            return ""
+    return ""
+
+
+def stop_cause(stopped: Iterable[LiveTask], definition: str) -> str:
+    """What ended most tasks of a revision that were not stopped on purpose."""
+    causes = Counter(
+        _cause(task)
+        for task in stopped
+        if task.task_definition == definition and task.stop_code not in STOPPED_BY_ECS
+    )
+    if not causes:
+        return ""
+    [(cause, count)] = causes.most_common(1)
+    tasks = "1 task" if count == 1 else f"{count} tasks"
+    return f"{tasks} ended: {cause}"
+
+
+def _cause(task: LiveTask) -> str:
+    parts = [task.stopped_reason.rstrip(".") or task.stop_code]
+    parts += [_container(each) for each in task.containers if each.reason or each.exit_code]
+    return "; ".join(part for part in parts if part)
+
+
+def _container(container: LiveContainer) -> str:
+    code = "" if container.exit_code is None else f"exit code {container.exit_code}"
+    return f"{container.name}: {', '.join(part for part in (code, container.reason) if part)}"

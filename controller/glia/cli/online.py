@@ -1,0 +1,81 @@
+"""The wiring of the commands that talk to AWS."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from glia.aws.clock import SystemClock
+from glia.aws.gateway import Gateway
+from glia.aws.session import Sessions
+from glia.desired.desire import clusters
+from glia.errors import GliaError
+from glia.target import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from glia.clock import Clock
+    from glia.manifest.load import Loaded
+    from glia.neuron.catalogue import InstanceType
+    from glia.target import ClusterRef
+
+
+class Online:
+    """Gateways, one for each account and region.
+
+    Args:
+        profile: of the AWS configuration; None for the environment's choice.
+        clock: real time, unless somebody drives it.
+    """
+
+    def __init__(self, profile: str | None, clock: Clock | None = None) -> None:
+        self._real_time = SystemClock()
+        self.clock: Clock = clock or self._real_time
+        self._sessions = Sessions(profile, self.clock)
+        self._gateways: dict[Target, Gateway] = {}
+        self._lock = threading.Lock()
+
+    def of(self, cluster: ClusterRef) -> Gateway:
+        return self.to(cluster.target)
+
+    def to(self, target: Target) -> Gateway:
+        with self._lock:
+            if target not in self._gateways:
+                self._gateways[target] = Gateway(self._sessions, target)
+            return self._gateways[target]
+
+    def in_region(self, region: str | None) -> Gateway:
+        """For commands without a manifest: the caller's own account, that region or its own."""
+        return self.to(Target(region or self._sessions.region()))
+
+    def instance_types(self, loaded: Loaded) -> Mapping[str, InstanceType]:
+        """What EC2 says of the types that the catalogue lacks, in the first region that knows."""
+        refs = sorted(set(clusters(loaded.declared).values()))
+        found: dict[str, InstanceType] = {}
+        for name in loaded.unknown_types:
+            for ref in refs:
+                try:
+                    known = self.of(ref).instance_type(name)
+                except GliaError:
+                    continue  # the error that the type is unknown stands
+                if known is not None:
+                    found.setdefault(name, known)
+        return found
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """The first Ctrl-C ends what waits; the second one ends the program."""
+
+        def on_signal(number: int, _frame: object) -> None:
+            signal.signal(number, signal.SIG_DFL)
+            self._real_time.interrupt()
+
+        before = {each: signal.signal(each, on_signal) for each in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

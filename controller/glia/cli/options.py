@@ -1,0 +1,43 @@
+"""Options that several commands share, and how their answers leave."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import Any, TextIO
+
+import click
+
+PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+PROFILE = click.option("--profile", metavar="NAME", help="Profile of the AWS configuration.")
+REGION = click.option(
+    "--region", metavar="NAME", help="AWS region; by default that of the environment or profile."
+)
+KEYS = click.argument("keys", nargs=-1, required=True, metavar="KEY...")
+
+
+def output(*kinds: str) -> Any:
+    """``-o``; the first kind is the default."""
+    choice = click.Choice(list(kinds))
+    return click.option("-o", "--output", type=choice, default=kinds[0], show_default=True)
+
+
+def colour(stream: TextIO) -> bool:
+    """Colours for a terminal that has not asked for none (no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR")
+
+
+def width() -> int:
+    """Of the terminal; wide enough for logs where there is none."""
+    return shutil.get_terminal_size((120, 24)).columns
+
+
+def seconds(_context: object, _option: object, text: str | None) -> float | None:
+    """``90``, ``90s``, ``10m``, ``2h`` as seconds."""
+    if text is None:
+        return None
+    units = {"s": 1, "m": 60, "h": 3600}
+    number, unit = (text[:-1], text[-1]) if text[-1:] in units else (text, "s")
+    if not number.replace(".", "", 1).isdecimal():
+        raise click.BadParameter(f"{text!r} is no duration; write 90s, 10m or 2h")
+    return float(number) * units[unit]

@@ -1,0 +1,90 @@
+"""``glia plan``: what would be done, and what it would do."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from glia.cli.options import PATHS, PROFILE, colour, output, width
+
+if TYPE_CHECKING:
+    from glia.plan import Plan
+
+CHANGES, BLOCKED, FAILED = 2, 3, 1
+
+
+@click.command("plan", short_help="what would be done, and what it would do")
+@PATHS
+@output("text", "json", "markdown")
+@PROFILE
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")
+@click.option("--out", type=click.Path(dir_okay=False), help="Write the plan as JSON there too.")
+@click.option("--offline", is_flag=True, help="Against empty clusters; nothing is read from AWS.")
+@click.option("--verbose", is_flag=True, help="Show every field of what is created.")
+def command(
+    *,
+    paths: tuple[str, ...],
+    output: str,
+    profile: str | None,
+    detailed_exitcode: bool,
+    out: str | None,
+    offline: bool,
+    verbose: bool,
+) -> int:
+    """Compare the manifests with what is live. Nothing is changed.
+
+    Exit codes: 0 done, 1 something is wrong with a manifest or a cluster could not be read,
+    3 a change is blocked or held, 2 with --detailed-exitcode if there are changes.
+    """
+    plan = _offline(paths) if offline else _online(paths, profile)
+    if out is not None:
+        Path(out).write_text(f"{_json(plan)}\n", encoding="utf-8")
+    click.echo(_shown(plan, output, verbose=verbose))
+    return exit_code(plan, detailed=detailed_exitcode)
+
+
+def exit_code(plan: Plan, *, detailed: bool) -> int:
+    """By precedence: an error, something blocked or held, changes."""
+    if plan.errors:
+        return FAILED
+    if plan.blocked or plan.held:
+        return BLOCKED
+    return CHANGES if detailed and plan.changes else 0
+
+
+def _offline(paths: tuple[str, ...]) -> Plan:
+    from glia.cli.wanted import offline, wanted
+    from glia.planning.planner import offline_plan
+
+    found = wanted(paths, offline)
+    return offline_plan(found.state, diagnostics=found.diagnostics)
+
+
+def _online(paths: tuple[str, ...], profile: str | None) -> Plan:
+    from glia.cli.online import Online
+    from glia.cli.prepared import prepared
+    from glia.planning.allowances import NOTHING
+
+    return prepared(paths, Online(profile), NOTHING).plan
+
+
+def _json(plan: Plan) -> str:
+    from glia.render.plan_json import plan_json
+
+    return json.dumps(plan_json(plan), indent=2, ensure_ascii=False)
+
+
+def _shown(plan: Plan, output: str, *, verbose: bool) -> str:
+    if output == "json":
+        return _json(plan)
+    if output == "markdown":
+        from glia.render.plan_markdown import plan_markdown
+
+        return plan_markdown(plan)
+    from glia.render.plan_text import plan_text
+
+    return plan_text(plan, colour=colour(sys.stdout), width=width(), verbose=verbose)

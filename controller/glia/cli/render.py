@@ -1,0 +1,64 @@
+"""``glia render``: the exact requests to ECS, offline."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from glia.cli.options import PATHS, output
+
+if TYPE_CHECKING:
+    from glia.desired.state import DesiredState
+
+FAILED = 1
+
+
+@click.command("render", short_help="the exact requests to ECS, offline")
+@PATHS
+@output("yaml", "json")
+def command(paths: tuple[str, ...], output: str) -> int:
+    """Print, per lane, the input of RegisterTaskDefinition and of CreateService.
+
+    The same bytes for the same manifests. What only ECS can tell, the new revision's number,
+    is left out: the service names its family. Errors go to standard error, and what is right
+    is printed all the same.
+    """
+    from glia.cli.wanted import offline, wanted
+    from glia.render.diagnostics import as_text
+
+    found = wanted(paths, offline)
+    documents = _documents(found.state)
+    if output == "json":
+        text = json.dumps({"lanes": documents}, indent=2, ensure_ascii=False)
+        click.echo(text)
+    else:
+        click.echo(_yaml(documents), nl=False)
+    for diagnostic in found.diagnostics:
+        click.echo(as_text(diagnostic), err=True)
+    return FAILED if found.has_errors else 0
+
+
+def _documents(state: DesiredState) -> list[dict[str, Any]]:
+    return [
+        {
+            "key": service.key,
+            "lane": lane.lane.name,
+            "region": service.cluster.target.region,
+            "RegisterTaskDefinition": dict(lane.task_definition),
+            "CreateService": dict(lane.service),
+        }
+        for service in state.services
+        for lane in service.lanes
+    ]
+
+
+def _yaml(documents: list[dict[str, Any]]) -> str:
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002  (PyYAML's signature)
+            return True
+
+    return yaml.dump_all(documents, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100)

@@ -1,0 +1,157 @@
+"""``desired``: from manifests and lanes to what ECS should hold, a pure function."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from glia.desired.defaulted import defaulted
+from glia.desired.service import service
+from glia.desired.state import DesiredLane, DesiredService, DesiredState
+from glia.desired.tags import CONTENT, KEY, OWNER, tag_list, tag_value, written_tags
+from glia.desired.task_definition import neuron_container, task_definition
+from glia.ecs.canonical import canonical
+from glia.ecs.content import content_hash, service_hash
+from glia.errors import Location
+from glia.manifest.spec import NeuronCluster, NeuronService
+from glia.target import ClusterRef, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from glia.manifest.relations import Declared
+    from glia.neuron.catalogue import InstanceType
+    from glia.neuron.lanes import Lane
+
+# Their change starts a new deployment (botocore's documentation of UpdateServiceRequest).
+STARTS_DEPLOYMENT = frozenset(
+    {
+        "loadBalancers",
+        "networkConfiguration",
+        "platformVersion",
+        "serviceConnectConfiguration",
+        "serviceRegistries",
+        "volumeConfigurations",
+        "vpcLatticeConfigurations",
+    }
+)
+
+
+def cluster_ref(manifest: NeuronCluster) -> ClusterRef:
+    """The ECS cluster that a NeuronCluster declares."""
+    spec, role = manifest.spec, manifest.spec.assume_role
+    target = Target(
+        spec.region,
+        spec.account_id or "",
+        role.role_arn if role else "",
+        (role.external_id or "") if role else "",
+    )
+    return ClusterRef(target, spec.cluster_name or manifest.metadata.name, spec.owner)
+
+
+def clusters(declared: Iterable[Declared]) -> dict[str, ClusterRef]:
+    """The ECS clusters by the names that services call them by."""
+    return {
+        each.manifest.metadata.name: cluster_ref(each.manifest)
+        for each in declared
+        if isinstance(each.manifest, NeuronCluster)
+    }
+
+
+def desired(
+    declared: Sequence[Declared],
+    lanes: Mapping[str, Sequence[Lane]],
+    instance_types: Mapping[str, InstanceType],
+) -> DesiredState:
+    """What ECS should hold for these manifests.
+
+    Args:
+        declared: clusters and services, all of them right.
+        lanes: of each service, by its manifest's name; a service without any is left out.
+        instance_types: by name, all that the services use.
+    """
+    known = clusters(declared)
+    services = (
+        _service(each, known[each.manifest.spec.cluster], lanes[name], instance_types)
+        for each in declared
+        if isinstance(each.manifest, NeuronService)
+        and lanes.get(name := each.manifest.metadata.name)
+    )
+    return DesiredState(tuple(sorted(services, key=lambda made: (made.cluster, made.key))))
+
+
+def _service(
+    declared: Declared,
+    cluster: ClusterRef,
+    lanes: Sequence[Lane],
+    instance_types: Mapping[str, InstanceType],
+) -> DesiredService:
+    manifest = declared.manifest
+    assert isinstance(manifest, NeuronService)  # noqa: S101  (its only caller asks)
+    spec, name = manifest.spec, manifest.metadata.name
+    key = tag_value(f"{cluster.name}/{name}")
+    return DesiredService(
+        key=key,
+        name=name,
+        location=Location(declared.document.file, declared.document.line, 1),
+        cluster=cluster,
+        replicas=spec.replicas,
+        suspended=spec.suspend,
+        rollout=spec.rollout,
+        lanes=tuple(_lane(manifest, lane, cluster, key, len(lanes)) for lane in lanes),
+        attempt=_attempt(manifest),
+        instance_type=instance_types.get(spec.neuron.instance_type or ""),
+        container=neuron_container(spec),
+    )
+
+
+def _lane(
+    manifest: NeuronService, lane: Lane, cluster: ClusterRef, key: str, lanes: int
+) -> DesiredLane:
+    spec, labels = manifest.spec, manifest.metadata.labels
+    family = _family(spec.task_definition.get("family"), lane, cluster, lanes)
+    members = task_definition(spec, family, lane.device_ids)
+    members["family"] = family
+    content = content_hash(members)
+    ours = {OWNER: tag_value(cluster.owner), KEY: key}
+    definition_tags = written_tags(labels, spec.task_definition.get("tags") or ())
+    members["tags"] = tag_list(definition_tags | ours | {CONTENT: content})
+    request = service(spec, lane, cluster.name, family)
+    tags = written_tags(labels, spec.service.get("tags") or ()) | ours
+    request["tags"] = tag_list(tags)
+    return DesiredLane(
+        lane=lane,
+        task_definition=members,
+        service=request,
+        tags=tags,
+        defaulted=defaulted(spec, lane),
+        content=content,
+        service_content=_hash([service_hash(request), lane.count, tags]),
+        canonical_task_definition=canonical("taskDefinition", members),
+        canonical_service=canonical("service", request),
+    )
+
+
+def _family(written: str | None, lane: Lane, cluster: ClusterRef, lanes: int) -> str:
+    """Families are shared by all clusters of an account and region, so ours say the cluster."""
+    if written is None:
+        return f"{cluster.name}-{lane.name}"
+    return written if lanes == 1 else f"{written}-{lane.name}"
+
+
+def _attempt(manifest: NeuronService) -> str:
+    """What would start a deployment, before lanes are put in: a failure is remembered by it."""
+    spec = manifest.spec
+    neuron = spec.neuron.model_dump(mode="json", exclude={"lock", "min_instances", "pool"})
+    starting = {
+        name: value for name, value in spec.service.items() if name in STARTS_DEPLOYMENT and value
+    }
+    definition = {name: value for name, value in spec.task_definition.items() if name != "tags"}
+    said: dict[str, Any] = {"neuron": neuron, "service": starting, "taskDefinition": definition}
+    return _hash(said)
+
+
+def _hash(said: Any) -> str:
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

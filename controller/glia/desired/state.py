@@ -1,0 +1,85 @@
+"""What should be there, in ECS's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from glia.errors import Location
+    from glia.manifest.spec import Rollout
+    from glia.neuron.catalogue import InstanceType
+    from glia.neuron.lanes import Lane
+    from glia.target import ClusterRef
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredLane:
+    """One lane as ECS's requests, and their canonical forms.
+
+    Attributes:
+        task_definition: the input of RegisterTaskDefinition, tags included.
+        service: the input of CreateService, with the family for a task definition and
+            without the tag that needs its revision.
+        tags: the service's, the same ones as a mapping.
+        defaulted: beginnings of the paths that Glia merely defaults: an adopted service keeps
+            its own values there.
+        content: the hash of the task definition's canonical form.
+        service_content: a hash of the service's, of the count and the tags.
+        canonical_task_definition, canonical_service: for comparing.
+    """
+
+    lane: Lane
+    task_definition: Mapping[str, Any]
+    service: Mapping[str, Any]
+    tags: Mapping[str, str]
+    defaulted: tuple[str, ...]
+    content: str
+    service_content: str
+    canonical_task_definition: Mapping[str, Any]
+    canonical_service: Mapping[str, Any]
+
+    @property
+    def family(self) -> str:
+        family: str = self.task_definition["family"]
+        return family
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredService:
+    """A NeuronService and the lanes that it comes down to.
+
+    Attributes:
+        key: ``<ECS cluster>/<manifest's name>``, the value of ``glia:key``.
+        name: the manifest's.
+        location: where the manifest is.
+        attempt: a hash of what would start a deployment, the same for all lanes; a deployment
+            that failed is remembered by it.
+        instance_type: None for managed allocation without one.
+        container: the name of the one that holds the chips.
+    """
+
+    key: str
+    name: str
+    location: Location
+    cluster: ClusterRef
+    replicas: int | None
+    suspended: bool
+    rollout: Rollout
+    lanes: tuple[DesiredLane, ...]
+    attempt: str
+    instance_type: InstanceType | None
+    container: str
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredState:
+    """All of it, in the order of the manifests' keys, whichever files they stand in."""
+
+    services: tuple[DesiredService, ...]
+
+    @property
+    def clusters(self) -> tuple[ClusterRef, ...]:
+        return tuple(sorted({service.cluster for service in self.services}))

@@ -1,0 +1,75 @@
+"""Glia's tags: whose an object is, which manifest it is of, and what was last applied."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+PREFIX: Final = "glia:"
+OWNER: Final = "glia:owner"
+KEY: Final = "glia:key"
+CONTENT: Final = "glia:content"
+REVISION: Final = "glia:revision"
+SOURCE: Final = "glia:source"
+FAILED: Final = "glia:failed"
+ADOPTED: Final = "glia:adopted"
+
+# What AWS takes in a tag's value (Amazon ECS developer guide, "Tag restrictions").
+FORBIDDEN = re.compile(r"[^\w\s+\-=.:/@]")
+LONGEST_VALUE = 256
+
+
+def tag_value(text: str) -> str:
+    """The text as AWS takes it."""
+    return FORBIDDEN.sub("_", text)[:LONGEST_VALUE]
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tags as ECS's requests have them, in the order of their keys."""
+    return [{"key": key, "value": tags[key]} for key in sorted(tags)]
+
+
+def written_tags(labels: Mapping[str, str], tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """What a manifest sets: its labels, and the members' own tags, which come last."""
+    made = {key: tag_value(value) for key, value in labels.items()}
+    return made | {tag["key"]: tag.get("value", "") for tag in tags}
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a service's ``glia:revision`` tag remembers of the last apply.
+
+    It is a cache: where it does not fit what ECS shows, it says nothing.
+
+    Attributes:
+        revision: the task definition's number.
+        content: the hash of its canonical content.
+        service: the hash of the service's canonical members, so that a difference tells
+            whether git moved (the hash is another one) or the live service did.
+    """
+
+    revision: int
+    content: str
+    service: str
+
+    def __str__(self) -> str:
+        return f"{self.revision}:{self.content}:{self.service}"
+
+
+def applied(tags: Mapping[str, str]) -> Applied | None:
+    """What the tag says; None where there is none, or none that can be read."""
+    revision, _, rest = tags.get(REVISION, "").partition(":")
+    content, _, service = rest.rpartition(":")
+    if not revision.isdecimal() or not content or not service:
+        return None
+    return Applied(int(revision), content, service)
+
+
+def revision_of(arn: str) -> int:
+    """The number at the end of a task definition's ARN; 0 where it has none."""
+    number = arn.rpartition(":")[2]
+    return int(number) if number.isdecimal() else 0

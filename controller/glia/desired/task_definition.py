@@ -1,0 +1,108 @@
+"""A lane's task definition: what the user wrote, and what keeps its replicas on its chips.
+
+What is written here and what the user writes never contradict: the manifest's rules see to it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from glia.neuron.locks import lock_port
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from glia.manifest.spec import Neuron, ServiceSpec
+
+# Docker shares these modes' ports with the host; in awsvpc a task has its own interface.
+MODES_WITH_HOST_PORTS = frozenset({"bridge", "host"})
+# What the runtime needs; `mknod` it does not (developer guide, the Neuron sample).
+PERMISSIONS = ("read", "write")
+
+Json = dict[str, Any]
+
+
+def neuron_container(spec: ServiceSpec) -> str:
+    """The name of the container that gets the chips."""
+    if spec.neuron.container is not None:
+        return spec.neuron.container
+    containers = spec.task_definition.get("containerDefinitions") or ()
+    essential = [each for each in containers if each.get("essential") is not False]
+    name: str = essential[0]["name"]
+    return name
+
+
+def task_definition(spec: ServiceSpec, family: str, device_ids: Sequence[int]) -> Json:
+    """The members of RegisterTaskDefinition, without tags.
+
+    ``family`` is what the manifest's own one yields to nothing but.
+    """
+    neuron, written = spec.neuron, spec.task_definition
+    managed = neuron.allocation == "managed"
+    made: Json = {"family": family, **_without(written, "tags")}
+    if not made.get("requiresCompatibilities"):
+        made["requiresCompatibilities"] = ["MANAGED_INSTANCES" if managed else "EC2"]
+    if managed and not made.get("networkMode"):
+        made["networkMode"] = "awsvpc"
+    if not managed:
+        made["placementConstraints"] = _constraints(written, neuron)
+    holder = neuron_container(spec)
+    made["containerDefinitions"] = [
+        _with_chips(each, neuron, device_ids, made.get("networkMode") or "bridge")
+        if each["name"] == holder
+        else each
+        for each in written["containerDefinitions"]
+    ]
+    return made
+
+
+def _constraints(written: Mapping[str, Any], neuron: Neuron) -> list[Json]:
+    expression = f"attribute:ecs.instance-type == {neuron.instance_type}"
+    own: Json = {"type": "memberOf", "expression": expression}
+    given = list(written.get("placementConstraints") or ())
+    said = any(
+        "".join(str(each.get("expression", "")).split()) == "".join(expression.split())
+        for each in given
+    )
+    return given if said else [*given, own]
+
+
+def _with_chips(
+    container: Mapping[str, Any], neuron: Neuron, device_ids: Sequence[int], network_mode: str
+) -> Json:
+    made = dict(container)
+    if neuron.allocation == "managed":
+        asked: Json = {"type": "NeuronDevice", "value": "ALL"}
+        made["resourceRequirements"] = [*(made.get("resourceRequirements") or ()), asked]
+        return made
+    parameters = dict(made.get("linuxParameters") or {})
+    parameters["devices"] = [
+        *(parameters.get("devices") or ()),
+        *_devices(device_ids, remapped=neuron.mapping == "remap"),
+    ]
+    made["linuxParameters"] = parameters
+    if neuron.lock == "hostPort" and network_mode in MODES_WITH_HOST_PORTS:
+        locks = [_lock(device) for device in device_ids]
+        made["portMappings"] = [*(made.get("portMappings") or ()), *locks]
+    return made
+
+
+def _devices(device_ids: Sequence[int], *, remapped: bool) -> list[Json]:
+    return [
+        {
+            "hostPath": f"/dev/neuron{device}",
+            "containerPath": f"/dev/neuron{index if remapped else device}",
+            "permissions": list(PERMISSIONS),
+        }
+        for index, device in enumerate(device_ids)
+    ]
+
+
+def _lock(device: int) -> Json:
+    """The host port that a second task on this chip could not have. Nothing listens there."""
+    port = lock_port(device)
+    return {"containerPort": port, "hostPort": port, "protocol": "tcp"}
+
+
+def _without(members: Mapping[str, Any], *names: str) -> Json:
+    return {name: value for name, value in members.items() if name not in names}

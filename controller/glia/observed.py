@@ -1,0 +1,56 @@
+"""What was read of one ECS cluster for a plan: the services, and only what is missing besides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from glia.live import (
+        Fleet,
+        LiveService,
+        LiveTaskDefinition,
+        Presence,
+        ServiceDeployment,
+    )
+    from glia.target import ClusterRef
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What preflight looks at, read only where something changes.
+
+    Attributes:
+        cluster_status: ACTIVE, INACTIVE, ...; empty where there is no such cluster; None where
+            it could not be read.
+        fleet: None where it could not be read.
+        roles, target_groups: by ARN.
+    """
+
+    cluster_status: str | None = None
+    fleet: Fleet | None = None
+    roles: Mapping[str, Presence] = field(default_factory=dict)
+    target_groups: Mapping[str, Presence] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One cluster.
+
+    Attributes:
+        services: by name, those among the wanted ones that ECS knows.
+        definitions: by ARN, those of live services whose tag did not tell their content.
+        newest: by family, the newest active revision; None where the family has none.
+        histories: by service, newest first, where a rollback is suspected.
+        failure: why nothing could be read, or empty.
+    """
+
+    cluster: ClusterRef
+    services: Mapping[str, LiveService] = field(default_factory=dict)
+    definitions: Mapping[str, LiveTaskDefinition] = field(default_factory=dict)
+    newest: Mapping[str, LiveTaskDefinition | None] = field(default_factory=dict)
+    histories: Mapping[str, tuple[ServiceDeployment, ...]] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
+    failure: str = ""

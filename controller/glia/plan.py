@@ -1,0 +1,258 @@
+"""The plan: what has to happen so that ECS holds what the manifests say.
+
+One value for the text in a terminal, the comment on a pull request, ``apply`` and the loop.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, assert_never
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from glia.desired.state import DesiredLane, DesiredService
+    from glia.diff import FieldChange
+    from glia.errors import Diagnostic
+    from glia.live import LiveService
+
+Cause: TypeAlias = Literal["git", "drift", "prune", "adopt", "repack"]
+Result: TypeAlias = Literal["ok", "failed", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """The task definition that a change makes its service use.
+
+    Attributes:
+        register: the input of RegisterTaskDefinition; None where ``arn`` has that content.
+        arn: of the revision to use; empty until it is registered.
+        content: the hash of its canonical content.
+    """
+
+    register: Mapping[str, Any] | None
+    arn: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """A service that is not there.
+
+    Attributes:
+        request: the input of CreateService, without its task definition and revision tag.
+        waits_for_name: a service of that name is being deleted, and keeps it until it is gone.
+    """
+
+    definition: Definition
+    request: Mapping[str, Any]
+    waits_for_name: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A service that is there and not as it should be.
+
+    Attributes:
+        service: what was there when the plan was made.
+        definition: None where the service's task definition is right.
+        members: of UpdateService: those that change; empty if only tags do.
+        tags: to set beside the one that remembers what was applied.
+        remembers: whether that one has to be set.
+    """
+
+    service: LiveService
+    definition: Definition | None
+    members: Mapping[str, Any]
+    tags: Mapping[str, str] = field(default_factory=dict)
+    remembers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """A service that cannot become what it should be: it is deleted, and made anew."""
+
+    service: LiveService
+    create: Create
+
+
+Step: TypeAlias = Create | Update | Replace
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A safety rule that keeps a change from being applied, and the way to allow it."""
+
+    rule: str
+    message: str
+    allow_with: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a change does to running tasks.
+
+    Attributes:
+        new_task_definition: a revision is registered.
+        replaced_tasks: how many running ones are.
+        at_once: how many of them may be down at the same time.
+        surplus: how many may run in addition meanwhile.
+        replicas: the count before and after; None where it stays.
+        calls: the API calls that change something, in order.
+    """
+
+    new_task_definition: bool = False
+    replaced_tasks: int = 0
+    at_once: int = 0
+    surplus: int = 0
+    replicas: tuple[int, int] | None = None
+    calls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One service to create, update or replace.
+
+    Attributes:
+        fields: what differs, field by field; of a new service what it will have.
+        depends_on: ids of changes that come first.
+    """
+
+    service: DesiredService
+    lane: DesiredLane
+    step: Step
+    cause: Cause
+    fields: tuple[FieldChange, ...]
+    effect: Effect
+    blocked_by: tuple[Block, ...] = ()
+    depends_on: tuple[str, ...] = ()
+
+    @property
+    def action(self) -> Literal["create", "update", "replace"]:
+        match self.step:
+            case Create():
+                return "create"
+            case Update():
+                return "update"
+            case Replace():
+                return "replace"
+            case _:
+                assert_never(self.step)
+
+    @property
+    def key(self) -> str:
+        return self.service.key
+
+    @property
+    def id(self) -> str:
+        """The same for the same lane, in any order and on any day."""
+        return lane_id(self.service, self.lane)
+
+
+def lane_id(service: DesiredService, lane: DesiredLane) -> str:
+    """What tells a lane from all others: names are unique in one cluster of one account."""
+    target = service.cluster.target
+    return "/".join((target.account_id or "-", target.region, service.cluster.name, lane.lane.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A change that is not made because the same one has failed before."""
+
+    service: DesiredService
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A service that is as it should be.
+
+    Attributes:
+        rolling: its deployment has not come to an end.
+    """
+
+    service: DesiredService
+    lane: DesiredLane
+    live: LiveService
+    rolling: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """Something that was looked at before anything is done."""
+
+    key: str
+    check: str
+    result: Result
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the manifests are from, as far as it is known."""
+
+    repository: str = ""
+    commit: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All changes, in the order in which they are made, and what stands beside them.
+
+    Attributes:
+        offline: nothing live was read.
+        suspended: keys of services that are left as they are.
+    """
+
+    changes: tuple[Change, ...] = ()
+    settled: tuple[Settled, ...] = ()
+    held: tuple[Held, ...] = ()
+    suspended: tuple[str, ...] = ()
+    preflight: tuple[Preflight, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    source: Source = field(default_factory=Source)
+    offline: bool = False
+
+    @property
+    def digest(self) -> str:
+        """A hash of what is to be done: not of live values, revision numbers, labels or text."""
+        text = json.dumps(list(_actions(self.changes)), sort_keys=True, separators=(",", ":"))
+        return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        return tuple(each for each in self.diagnostics if each.severity == "error")
+
+    @property
+    def blocked(self) -> tuple[Change, ...]:
+        return tuple(change for change in self.changes if change.blocked_by)
+
+    def count(self, action: str) -> int:
+        """How many changes of that kind there are, the blocked ones left out."""
+        return sum(not each.blocked_by and each.action == action for each in self.changes)
+
+
+def _actions(changes: Iterable[Change]) -> Iterator[list[Any]]:
+    for change in changes:
+        if not change.blocked_by:
+            yield [change.id, change.action, change.cause == "adopt", *_done(change.step)]
+
+
+def _done(step: Step) -> list[Any]:
+    match step:
+        case Create(definition, request):
+            return [definition.content, _without_tags(request)]
+        case Update(definition=definition, members=members):
+            return [definition.content if definition else "", dict(members)]
+        case Replace(create=create):
+            return _done(create)
+        case _:
+            assert_never(step)
+
+
+def _without_tags(request: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in request.items() if name != "tags"}

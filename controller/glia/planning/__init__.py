@@ -1,0 +1,1 @@
+"""Deciding: desired against live, without I/O."""

@@ -1,0 +1,107 @@
+"""One lane against its live service: everything that differs, and what of it counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from glia.diff import ABSENT, MASKED, FieldChange, differences
+from glia.ecs.canonical import canonical, restricted
+from glia.ecs.secrecy import hides
+from glia.planning.needs import runs_content
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from glia.desired.state import DesiredLane
+    from glia.live import LiveService
+    from glia.observed import Observed
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What differs.
+
+    Attributes:
+        definition: fields of the task definition.
+        service: fields of the service.
+        count: of replicas, unless that is autoscaling's.
+        tags: those to set.
+        live_members: the service's canonical form.
+    """
+
+    definition: tuple[FieldChange, ...]
+    service: tuple[FieldChange, ...]
+    count: tuple[FieldChange, ...]
+    tags: Mapping[str, str]
+    live_members: Mapping[str, Any]
+
+    @property
+    def fields(self) -> tuple[FieldChange, ...]:
+        return (*self.definition, *self.service, *self.count)
+
+    @property
+    def members(self) -> frozenset[str]:
+        """The service's members that differ, by ECS's names."""
+        return frozenset(each.path.split(".")[1].partition("[")[0] for each in self.service)
+
+
+def compare(
+    lane: DesiredLane, live: LiveService, observed: Observed, *, keeps_defaults: bool
+) -> Comparison:
+    """Compare everything; with ``keeps_defaults`` what Glia would merely default stays as it is.
+
+    A new task definition replaces the tasks anyway: then all of Glia's defaults come with it.
+    """
+    definition = _definition(lane, live, observed)
+    members, service = _service(lane, live)
+    if keeps_defaults:
+        definition = _without_defaults(definition, lane)
+        service = service if definition else _without_defaults(service, lane)
+    tags = {key: value for key, value in lane.tags.items() if live.tags.get(key) != value}
+    return Comparison(definition, service, _count(lane, live), tags, members)
+
+
+def tag_fields(tags: Mapping[str, str], live: LiveService) -> tuple[FieldChange, ...]:
+    """Tags as fields of the service."""
+    return tuple(_tag(key, live.tags.get(key), tags[key]) for key in sorted(tags))
+
+
+def _tag(key: str, before: str | None, after: str) -> FieldChange:
+    path = f"service.tags[{key}]"
+    if hides(("tags", key), after):
+        return FieldChange(path, ABSENT if before is None else MASKED, MASKED, sensitive=True)
+    return FieldChange(path, ABSENT if before is None else before, after, sensitive=False)
+
+
+def _definition(
+    lane: DesiredLane, live: LiveService, observed: Observed
+) -> tuple[FieldChange, ...]:
+    if runs_content(lane, live, observed):
+        return ()
+    found = observed.definitions.get(live.task_definition)
+    wanted = dict(lane.canonical_task_definition)
+    before = canonical("taskDefinition", found.members) if found else {}
+    return differences(restricted("taskDefinition", before, wanted), wanted, "taskDefinition")
+
+
+def _service(
+    lane: DesiredLane, live: LiveService
+) -> tuple[Mapping[str, Any], tuple[FieldChange, ...]]:
+    wanted = dict(lane.canonical_service)
+    members = canonical("service", live.members)
+    if members == wanted:
+        return members, ()
+    members = restricted("service", members, wanted)
+    return members, () if members == wanted else differences(members, wanted, "service")
+
+
+def _count(lane: DesiredLane, live: LiveService) -> tuple[FieldChange, ...]:
+    count = lane.lane.count
+    if count is None or count == live.desired:
+        return ()
+    return (FieldChange("replicas", live.desired, count, sensitive=False),)
+
+
+def _without_defaults(fields: Iterable[FieldChange], lane: DesiredLane) -> tuple[FieldChange, ...]:
+    return tuple(each for each in fields if not each.path.startswith(lane.defaulted))

@@ -1,0 +1,137 @@
+"""A service that is there: the change that it needs, if it needs one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glia.desired.tags import ADOPTED, KEY, OWNER, applied, revision_of
+from glia.plan import Block, Change, Create, Definition, Replace, Settled, Update
+from glia.planning.comparison import Comparison, compare, tag_fields
+from glia.planning.creation import definition, request
+from glia.planning.effects import effect
+from glia.planning.holding import has_failed, is_retried
+from glia.update_members import needs_replacing, update_members
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from glia.desired.state import DesiredLane, DesiredService
+    from glia.live import LiveService
+    from glia.observed import Observed
+    from glia.plan import Cause
+    from glia.planning.allowances import Allowances
+
+# Values of the tag ``glia:adopted``: whether live values stand where Glia would only default.
+KEPT, TAKEN = "true", "false"
+
+
+def updating(
+    service: DesiredService,
+    lane: DesiredLane,
+    live: LiveService,
+    observed: Observed,
+    allowed: Allowances,
+) -> Change | Settled:
+    """The change that a live service needs, or that it needs none."""
+    foreign = is_foreign(service, live)
+    keeps = foreign or live.tags.get(ADOPTED) == KEPT
+    found = compare(lane, live, observed, keeps_defaults=keeps)
+    new = definition(lane, observed.newest.get(lane.family)) if found.definition else None
+    tags = dict(found.tags)
+    if keeps and (foreign or new is not None):
+        tags[ADOPTED] = KEPT if new is None else TAKEN
+    again = has_failed(live) and is_retried(service, live)
+    if not (found.fields or tags or again):
+        return Settled(service, lane, live, rolling=_is_rolling(live))
+    step = _step(lane, live, found, new, tags, again=again)
+    return Change(
+        service=service,
+        lane=lane,
+        step=step,
+        cause="adopt" if foreign else _cause(lane, live),
+        fields=(*found.fields, *tag_fields(tags, live)),
+        effect=effect(lane, step),
+        blocked_by=tuple(_blocks(service, live, found, lane, step, allowed)),
+    )
+
+
+def is_foreign(service: DesiredService, live: LiveService) -> bool:
+    """Whether the service is another installation's, another manifest's, or nobody's."""
+    ours = service.lanes[0].tags
+    return (live.tags.get(OWNER), live.tags.get(KEY)) != (ours[OWNER], ours[KEY])
+
+
+def _step(
+    lane: DesiredLane,
+    live: LiveService,
+    found: Comparison,
+    new: Definition | None,
+    tags: dict[str, str],
+    *,
+    again: bool,
+) -> Update | Replace:
+    if _fixed(lane, found):
+        current = new or Definition(None, live.task_definition, lane.content)
+        return Replace(live, Create(current, request(lane), waits_for_name=True))
+    members = update_members(found.members, lane.service, found.live_members)
+    if found.count:
+        members["desiredCount"] = lane.lane.count
+    if again:
+        members["forceNewDeployment"] = True
+    return Update(live, new, members, tags, remembers=not _is_remembered(lane, live, new))
+
+
+def _fixed(lane: DesiredLane, found: Comparison) -> tuple[str, ...]:
+    return needs_replacing(found.members, lane.service, found.live_members)
+
+
+def _is_remembered(lane: DesiredLane, live: LiveService, new: Definition | None) -> bool:
+    """Whether the tag says already what will have been applied."""
+    remembered = applied(live.tags)
+    revision = revision_of(new.arn if new else live.task_definition)
+    return remembered is not None and (
+        (remembered.revision, remembered.content, remembered.service)
+        == (revision, lane.content, lane.service_content)
+    )
+
+
+def _cause(lane: DesiredLane, live: LiveService) -> Cause:
+    """Git has not moved if the last apply was of this very content."""
+    remembered = applied(live.tags)
+    if remembered is None:
+        return "git"
+    same = (remembered.content, remembered.service) == (lane.content, lane.service_content)
+    return "drift" if same else "git"
+
+
+def _is_rolling(live: LiveService) -> bool:
+    primary = live.primary
+    return len(live.deployments) > 1 or (
+        primary is not None and primary.rollout_state == "IN_PROGRESS"
+    )
+
+
+def _blocks(
+    service: DesiredService,
+    live: LiveService,
+    found: Comparison,
+    lane: DesiredLane,
+    step: Update | Replace,
+    allowed: Allowances,
+) -> Iterator[Block]:
+    if is_foreign(service, live) and service.key not in allowed.adopt:
+        yield Block("not-owned", _whose(live), f"glia apply --adopt {service.key}")
+    if isinstance(step, Replace) and not allowed.downtime:
+        fixed = ", ".join(_fixed(lane, found))
+        yield Block(
+            "replace",
+            f"ECS cannot change {fixed} of a service: it has to be deleted and made anew",
+            "glia apply --allow-downtime",
+        )
+
+
+def _whose(live: LiveService) -> str:
+    owner, key = live.tags.get(OWNER), live.tags.get(KEY)
+    if owner is None:
+        return f"service {live.name} is there already and has no tag of Glia's"
+    return f"service {live.name} belongs to {owner} ({key or 'no manifest'})"

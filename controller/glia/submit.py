@@ -1,0 +1,126 @@
+"""One change carried out: the calls that make it, in the order that survives a crash.
+
+Between any two of them Glia may be killed: the next plan sees what there is and goes on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, assert_never
+
+from glia.desired.tags import REVISION, Applied, revision_of, tag_list
+from glia.plan import Create, Replace, Update
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from glia.clock import Clock
+    from glia.live import LiveService
+    from glia.plan import Change, Definition
+
+T = TypeVar("T")
+DRAINING_LOOK_SECONDS = 5.0
+
+
+class Writer(Protocol):
+    """What is done in one account and region."""
+
+    def services(self, cluster: str, names: Collection[str]) -> Mapping[str, LiveService]: ...
+
+    def register_task_definition(self, request: Mapping[str, Any]) -> str: ...
+
+    def create_service(self, request: Mapping[str, Any]) -> LiveService: ...
+
+    def update_service(self, request: Mapping[str, Any]) -> LiveService: ...
+
+    def delete_service(self, cluster: str, name: str) -> None: ...
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None: ...
+
+
+@dataclass(slots=True)
+class Submission:
+    """A change on its way.
+
+    Attributes:
+        calls: what has been changed so far, by the names of the API calls.
+    """
+
+    change: Change
+    ecs: Writer
+    clock: Clock
+    calls: list[str] = field(default_factory=list)
+
+    def run(self) -> LiveService:
+        """Make every call of the change; the service as ECS shows it then.
+
+        Raises:
+            GliaError: a call was refused; ``calls`` says what was done before.
+        """
+        match self.change.step:
+            case Create() as step:
+                return self._create(step)
+            case Update() as step:
+                return self._update(step)
+            case Replace(service, create):
+                self._call(
+                    "DeleteService", lambda: self.ecs.delete_service(self._cluster, service.name)
+                )
+                return self._create(create)
+            case step:
+                assert_never(step)
+
+    @property
+    def _cluster(self) -> str:
+        return self.change.service.cluster.name
+
+    def _call(self, name: str, call: Callable[[], T]) -> T:
+        answer = call()
+        self.calls.append(name)
+        return answer
+
+    def _definition(self, definition: Definition) -> str:
+        request = definition.register
+        if request is None:
+            return definition.arn
+        return self._call(
+            "RegisterTaskDefinition", lambda: self.ecs.register_task_definition(request)
+        )
+
+    def _create(self, step: Create) -> LiveService:
+        if step.waits_for_name:
+            self._wait_until_the_name_is_free()
+        arn = self._definition(step.definition)
+        tags = {**self.change.lane.tags, REVISION: self._applied(arn)}
+        request = {**step.request, "taskDefinition": arn, "tags": tag_list(tags)}
+        return self._call("CreateService", lambda: self.ecs.create_service(request))
+
+    def _wait_until_the_name_is_free(self) -> None:
+        """A service that was deleted keeps its name while it is DRAINING."""
+        name = self.change.lane.lane.name
+        while (there := self.ecs.services(self._cluster, [name]).get(name)) is not None:
+            if there.status != "DRAINING":
+                return
+            self.clock.sleep(DRAINING_LOOK_SECONDS)
+
+    def _update(self, step: Update) -> LiveService:
+        service = step.service
+        arn = self._definition(step.definition) if step.definition else service.task_definition
+        request: dict[str, Any] = {
+            "cluster": self._cluster,
+            "service": service.name,
+            **({"taskDefinition": arn} if step.definition else {}),
+            **step.members,
+        }
+        if step.definition or step.members:
+            service = self._call("UpdateService", lambda: self.ecs.update_service(request))
+        tags = dict(step.tags)
+        if step.remembers:
+            tags[REVISION] = self._applied(arn)
+        if tags:
+            self._call("TagResource", lambda: self.ecs.tag(service.arn, tags))
+        return service
+
+    def _applied(self, arn: str) -> str:
+        lane = self.change.lane
+        return str(Applied(revision_of(arn), lane.content, lane.service_content))

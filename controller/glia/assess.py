@@ -210,16 +210,15 @@ def ready_replicas(watch: Watch, live: LiveService) -> int:
     )
 
 
-def found_watch(live: LiveService, progress_deadline: float, min_ready: float) -> Watch:
+def found_watch(live: LiveService, progress_deadline: float) -> Watch:
     """The watch of a rollout that somebody else started, as far as ECS tells."""
-    primary: Deployment | None = live.primary
+    primary = live.primary
     since = primary.created_at if primary else 0.0
     return Watch(
-        live.task_definition,
-        primary.id if primary else "",
-        since,
-        progress_deadline,
-        min_ready,
+        definition=live.task_definition,
+        deployment=primary.id if primary else "",
+        started_at=since,
+        progress_deadline=progress_deadline,
         progress_at=since,
     )
 

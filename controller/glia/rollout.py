@@ -97,7 +97,7 @@ def _judge(rollout: Rollout, live: LiveService | None, ecs: Watcher, now: float)
         return
     rollout.watch = look(rollout.watch, live, now)
     if needs_evidence(rollout.watch, live, now):
-        rollout.evidence = _evidence(rollout, ecs)
+        rollout.evidence = evidence_of(rollout.cluster.name, rollout.name, ecs)
         rollout.watch = replace(rollout.watch, looked_at=now)
     verdict = assess(rollout.watch, live, now, rollout.evidence)
     rollout.outcome = _outcome(rollout, verdict, live.desired, now)
@@ -105,8 +105,8 @@ def _judge(rollout: Rollout, live: LiveService | None, ecs: Watcher, now: float)
         ecs.tag(live.arn, {FAILED: rollout.attempt})
 
 
-def _evidence(rollout: Rollout, ecs: Watcher) -> Evidence:
-    cluster, name = rollout.cluster.name, rollout.name
+def evidence_of(cluster: str, name: str, ecs: Watcher) -> Evidence:
+    """What ECS tells of a service that does not go on as it should."""
     return Evidence(
         ecs.events(cluster, [name]).get(name, ()),
         ecs.tasks(cluster, service=name, stopped=True),

@@ -103,7 +103,8 @@ def test_instances_are_found_by_the_query_language_and_by_status(driver: Driver)
     driver.ecs.update_container_instances_state(
         cluster="inference", containerInstances=[idle, "nope"], status="DRAINING"
     )
-    assert arns(driver) == [busy]
+    assert arns(driver) == [first, second]
+    assert arns(driver, status="ACTIVE") == [busy]
     assert arns(driver, status="DRAINING") == [idle]
     with refused("InvalidParameterException", "filter"):
         arns(driver, filter="((")

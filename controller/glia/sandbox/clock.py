@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
 
 class Clock(Protocol):
@@ -36,6 +37,14 @@ class ScaledClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(max(0.0, seconds) / self.speed)
+
+    def worker(self) -> AbstractContextManager[None]:
+        """Nothing: real time waits for nobody."""
+        return nullcontext()
+
+    def away(self) -> AbstractContextManager[None]:
+        """Nothing: real time waits for nobody."""
+        return nullcontext()
 
 
 class VirtualClock:
@@ -76,6 +85,19 @@ class VirtualClock:
             with self._changed:
                 self._workers -= 1
                 self._advance_if_all_sleep()
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Do not count the calling thread while it waits for others."""
+        with self._changed:
+            self._workers -= 1
+        try:
+            with self._changed:
+                self._advance_if_all_sleep()
+            yield
+        finally:
+            with self._changed:
+                self._workers += 1
 
     def sleep(self, seconds: float) -> None:
         with self._changed:

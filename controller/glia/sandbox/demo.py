@@ -1,143 +1,150 @@
-"""The demo: AWS's own Neuron sample converges, and a second service on its chips cannot.
+"""The stage of the demo: the account that the example manifests are for, played by the sandbox.
 
-It talks to the sandbox through boto3, as any client of AWS does.
+What stands here is what a user has before Glia: ECS clusters with their instances, roles, a
+target group. The demo also looks from here at what Glia has done, as any client of AWS can.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from importlib import resources
-from typing import Any, TypeAlias
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 
-from glia.sandbox.clock import ScaledClock
-from glia.sandbox.sandbox import Sandbox
+from glia.sandbox import machines
+from glia.sandbox.arns import Place
 
-SPEED = 20.0
-LOOK_EVERY = 1.0  # seconds of the sandbox's clock
-PATIENCE = 600.0
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-Say: TypeAlias = Callable[[str], None]
+    from glia.sandbox.sandbox import Sandbox
 
-
-def run(say: Say) -> None:
-    """Play the demo, a line at a time; it takes about ten seconds."""
-    clock = ScaledClock(SPEED)
-    with Sandbox(clock, instances=[("inf1.xlarge", 2)]) as sandbox:
-        say(f"Amazon ECS at {sandbox.url}, {SPEED:.0f} times as fast as real time:")
-        say("  cluster inference in us-west-2, two inf1.xlarge with one Inferentia chip each")
-        stage = _Stage(sandbox, clock, say)
-        stage.title("AWS's own Neuron sample as a service of 2, one task an instance")
-        stage.create("resnet50", stage.register())
-        stage.watch("resnet50", _is_steady)
-        stage.title("A second service on the same chips: ECS places it, the chips do not")
-        stage.create("intruder", stage.register(_without_ports))
-        stage.watch("intruder", lambda service: service["deployments"][0]["failedTasks"] > 4)
-        stage.explain_failures("intruder")
-        stage.title("The second service is deleted, and the first has served all along")
-        stage.delete("intruder")
-        stage.watch("intruder", lambda service: service["status"] == "INACTIVE")
-        stage.watch("resnet50", _is_steady)
+ACCOUNT: Final = "111122223333"
+HOME, ABROAD = "us-west-2", "eu-central-1"
+CLUSTER: Final = "inference"
+INSTANCES = (("inf1.xlarge", 2), ("inf2.48xlarge", 2))
+ROLES = ("ecsTaskExecutionRole", "model-reader", "glia")
+LOOK_EVERY_SECONDS = 0.02  # of real time; a replica is down for half a second at least
+READS = ("Describe", "List")
 
 
-def _is_steady(service: Any) -> bool:
-    first = service["deployments"][0]
-    done = len(service["deployments"]) == 1 and first["rolloutState"] == "COMPLETED"
-    return done and service["runningCount"] == service["desiredCount"]
+@dataclass(slots=True)
+class Replicas:
+    """How many replicas of a service ran, at every look.
+
+    Attributes:
+        desired: how many there are to be.
+        running: what ECS answered, oldest first.
+    """
+
+    desired: int = 0
+    running: list[int] = field(default_factory=list)
+
+    @property
+    def most_down(self) -> int:
+        return self.desired - min(self.running)
 
 
-def _without_ports(sample: Any) -> Any:
-    """The sample without static host ports: those would keep the two services apart."""
-    container = {**sample["containerDefinitions"][0], "portMappings": []}
-    return {**sample, "family": "intruder", "containerDefinitions": [container]}
+class Stage:
+    """The account in a sandbox. moto's STS gives credentials of any account to who asks."""
 
-
-class _Stage:
-    """What the demo does to ECS, told as it happens."""
-
-    def __init__(self, sandbox: Sandbox, clock: ScaledClock, say: Say) -> None:
-        self._clock = clock
-        self._say = say
-        self._told: set[str] = set()
-        self._ecs = boto3.client(
-            "ecs",
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        sts = boto3.client(
+            "sts",
             endpoint_url=sandbox.url,
-            region_name="us-west-2",
+            region_name=HOME,
             aws_access_key_id="sandbox",
             aws_secret_access_key="sandbox",  # noqa: S106  (any will do)
         )
-        self._begin = clock.now()
+        taken = sts.assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/user", RoleSessionName="demo")
+        self._credentials = taken["Credentials"]
 
-    def title(self, text: str) -> None:
-        self._say(f"\n{text}")
-
-    def tell(self, text: str) -> None:
-        self._say(f"  {self._clock.now() - self._begin:4.0f} s  {text}")
-
-    def register(self, vary: Callable[[Any], Any] = lambda sample: sample) -> str:
-        text = resources.files("glia.sandbox").joinpath("neuron_sample.json").read_text("utf-8")
-        answer = self._ecs.register_task_definition(**vary(json.loads(text)))["taskDefinition"]
-        self.tell(f"registered task definition {answer['family']}:{answer['revision']}")
-        arn: str = answer["taskDefinitionArn"]
+    def furnish(self) -> str:
+        """Make what has to be there before Glia; the ARN of the target group."""
+        for role in ROLES:
+            self._client("iam").create_role(RoleName=role, AssumeRolePolicyDocument="{}")
+        self.ecs().create_cluster(clusterName=CLUSTER)
+        self._register_instances()
+        self.ecs(ABROAD).create_cluster(clusterName=CLUSTER)
+        self.ecs(ABROAD).create_capacity_provider(
+            name="neuron", cluster=CLUSTER, managedInstancesProvider=_managed_instances()
+        )
+        (vpc, *_) = self._client("ec2").describe_vpcs()["Vpcs"]
+        made = self._client("elbv2").create_target_group(
+            Name="vllm", Protocol="HTTP", Port=8080, VpcId=vpc["VpcId"]
+        )
+        arn: str = made["TargetGroups"][0]["TargetGroupArn"]
         return arn
 
-    def create(self, name: str, task_definition: str) -> None:
-        self._ecs.create_service(
-            cluster="inference",
-            serviceName=name,
-            taskDefinition=task_definition,
-            desiredCount=2,
-            launchType="EC2",
-            placementConstraints=[{"type": "distinctInstance"}],
-            deploymentConfiguration={"minimumHealthyPercent": 50, "maximumPercent": 100},
+    def _register_instances(self) -> None:
+        world = self._sandbox.world
+        with world.lock:
+            cluster = world.region(Place(ACCOUNT, HOME)).clusters[CLUSTER]
+            for instance_type, count in INSTANCES:
+                for _ in range(count):
+                    machines.register(world, cluster, machines.Registration(instance_type))
+
+    def environment(self) -> dict[str, str]:
+        """What leads an AWS SDK to the account, and nowhere else."""
+        return {
+            **self._sandbox.environment(),
+            "AWS_ACCESS_KEY_ID": self._credentials["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": self._credentials["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": self._credentials["SessionToken"],
+        }
+
+    def ecs(self, region: str = HOME) -> Any:
+        """A client of ECS that is not Glia's."""
+        return self._client("ecs", region)
+
+    def _client(self, service: str, region: str = HOME) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self._sandbox.url,
+            region_name=region,
+            aws_access_key_id=self._credentials["AccessKeyId"],
+            aws_secret_access_key=self._credentials["SecretAccessKey"],
+            aws_session_token=self._credentials["SessionToken"],
         )
-        self.tell(f"created service {name}")
 
-    def delete(self, name: str) -> None:
-        self._ecs.delete_service(cluster="inference", service=name, force=True)
-        self.tell(f"deleted service {name}")
+    def writes(self) -> int:
+        """How many calls so far have changed something in ECS."""
+        return sum(not call.operation.startswith(READS) for call in self._sandbox.calls)
 
-    def watch(self, name: str, done: Callable[[Any], bool]) -> None:
-        """Tell every change of the service until it is done."""
-        until = self._clock.now() + PATIENCE
-        shown = ""
-        while True:
-            service = self._describe(name)
-            self._tell_events(service)
-            state = self._state(service)
-            if state != shown:
-                self.tell(state)
-                shown = state
-            if done(service):
-                return
-            if self._clock.now() > until:
-                raise TimeoutError(f"{name} did not get there in {PATIENCE:.0f} s")
-            self._clock.sleep(LOOK_EVERY)
+    @contextmanager
+    def watching(self, service: str) -> Iterator[Replicas]:
+        """Look at the running count over and over while the block runs, on a thread."""
+        seen, ecs, stop = Replicas(), self.ecs(), threading.Event()
 
-    def _describe(self, name: str) -> Any:
-        return self._ecs.describe_services(cluster="inference", services=[name])["services"][0]
+        def look() -> None:
+            while not stop.wait(LOOK_EVERY_SECONDS):
+                (now,) = ecs.describe_services(cluster=CLUSTER, services=[service])["services"]
+                seen.desired = now["desiredCount"]
+                seen.running.append(now["runningCount"])
 
-    def _state(self, service: Any) -> str:
-        text = f"{service['serviceName']}: {service['runningCount']} of "
-        text += f"{service['desiredCount']} running, {service['pendingCount']} pending"
-        if service["deployments"]:
-            text += f", {service['deployments'][0]['failedTasks']} failed"
-        return text if service["status"] == "ACTIVE" else f"{text}, {service['status']}"
+        thread = threading.Thread(target=look, name="demo-watch", daemon=True)
+        thread.start()
+        try:
+            yield seen
+        finally:
+            stop.set()
+            thread.join()
 
-    def _tell_events(self, service: Any) -> None:
-        for event in reversed(service["events"]):
-            if event["id"] not in self._told:
-                self._told.add(event["id"])
-                self.tell(event["message"])
 
-    def explain_failures(self, name: str) -> None:
-        arns = self._ecs.list_tasks(cluster="inference", serviceName=name, desiredStatus="STOPPED")[
-            "taskArns"
-        ]
-        stopped = self._ecs.describe_tasks(cluster="inference", tasks=arns)["tasks"]
-        task = next(each for each in stopped if each["stopCode"] == "EssentialContainerExited")
-        container = task["containers"][0]
-        self.tell(f"why: {task['stoppedReason']}, exit code {container['exitCode']}:")
-        self.tell(f"     {container['reason']}")
+def _managed_instances() -> dict[str, Any]:
+    network = {"subnets": ["subnet-0123456789abcdef0"]}
+    return {
+        "infrastructureRoleArn": f"arn:aws:iam::{ACCOUNT}:role/ecsInfrastructureRole",
+        "instanceLaunchTemplate": {
+            "ec2InstanceProfileArn": f"arn:aws:iam::{ACCOUNT}:instance-profile/ecsInstanceRole",
+            "networkConfiguration": network,
+            "instanceRequirements": {
+                "vCpuCount": {"min": 4},
+                "memoryMiB": {"min": 16384},
+                "allowedInstanceTypes": ["inf2.*"],
+            },
+        },
+    }

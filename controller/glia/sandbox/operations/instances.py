@@ -123,7 +123,7 @@ def describe_container_instances(request: Request) -> Json:
 
 def list_container_instances(request: Request) -> Json:
     cluster = cluster_of(request)
-    status = request.params.get("status", "ACTIVE")
+    wanted = request.params.get("status")
     try:
         query = parse(request.params["filter"]) if request.params.get("filter") else None
     except ExpressionError as error:
@@ -131,7 +131,8 @@ def list_container_instances(request: Request) -> Json:
     arns = [
         instance.arn
         for instance in cluster.instances.values()
-        if instance.status == status and (query is None or matches(query, view_of(instance)))
+        if (instance.status == wanted if wanted else instance.status != "INACTIVE")
+        and (query is None or matches(query, view_of(instance)))
     ]
     shown, more = page(request, arns)
     return {"containerInstanceArns": shown, **more}

@@ -1,0 +1,137 @@
+"""Staying below AWS's request throttling: token buckets like AWS's, a little smaller.
+
+AWS throttles each class of actions per account and region, and whoever else works there draws
+on the same buckets (Amazon ECS API reference, "Request throttling for the Amazon ECS API").
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from glia.clock import Clock
+
+# What is left to clocks that differ, to the network's jitter and to others. Without it, one
+# call in ten is throttled.
+BURST_MARGIN: Final = 0.9
+RATE_MARGIN: Final = 0.97
+
+SLOWER: Final = 0.7
+"""Of the rate, what a throttled call leaves."""
+SLOWEST: Final = 0.1
+RECOVERY: Final = 120.0
+"""Seconds from standstill to the full rate; less is gained back in proportion."""
+SAME_MOMENT: Final = 1.0
+"""Seconds within which several throttled calls are one sign: they were under way together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many calls at once, and how many more each second."""
+
+    burst: float
+    rate: float
+
+    def kept(self, share: float) -> Limit:
+        """What Glia allows itself of it. A burst of less than one call would never let one by."""
+        return Limit(max(1.0, self.burst * BURST_MARGIN * share), self.rate * RATE_MARGIN * share)
+
+
+CLASSES: Final[tuple[tuple[Limit, frozenset[str]], ...]] = (
+    (Limit(20, 1), frozenset({"RegisterTaskDefinition"})),
+    (Limit(50, 20), frozenset({"DescribeTaskDefinition"})),
+    (Limit(50, 5), frozenset({"CreateService", "UpdateService", "DeleteService"})),
+    (Limit(100, 20), frozenset({"DescribeServices", "ListServices"})),
+    (Limit(50, 20), frozenset({"ListServiceDeployments"})),
+    (Limit(50, 20), frozenset({"DescribeServiceRevisions"})),
+    (
+        Limit(100, 20),
+        frozenset(
+            {"DescribeContainerInstances", "DescribeTasks", "ListContainerInstances", "ListTasks"}
+        ),
+    ),
+    (Limit(50, 20), frozenset({"DescribeClusters"})),
+    (Limit(20, 10), frozenset({"TagResource", "UntagResource"})),
+)
+CLASS_OF: Final = {
+    action: index for index, (_, actions) in enumerate(CLASSES) for action in actions
+}
+"""Every operation of ECS that Glia calls, and the class whose bucket it draws on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A bucket at a moment.
+
+    Attributes:
+        tokens: calls that may be made at once; below zero, those that wait for their turn.
+        at: when that was so, in seconds since the epoch.
+        rate: tokens that come each second.
+    """
+
+    limit: Limit
+    tokens: float
+    at: float
+    rate: float
+    throttled_at: float = float("-inf")
+
+    @classmethod
+    def full(cls, limit: Limit, now: float) -> Bucket:
+        return cls(limit, limit.burst, now, limit.rate)
+
+    def refilled(self, now: float) -> Bucket:
+        passed = max(0.0, now - self.at)
+        tokens = min(self.limit.burst, self.tokens + passed * self.rate)
+        rate = min(self.limit.rate, self.rate + passed * self.limit.rate / RECOVERY)
+        return replace(self, tokens=tokens, at=max(now, self.at), rate=rate)
+
+    def taken(self, now: float) -> tuple[Bucket, float]:
+        """One token less, and how many seconds to wait until it is really there.
+
+        A token that is not there yet is promised: calls wait in the order in which they came.
+        """
+        filled = self.refilled(now)
+        left = replace(filled, tokens=filled.tokens - 1)
+        return left, max(0.0, -left.tokens / left.rate)
+
+    def throttled(self, now: float) -> Bucket:
+        """AWS's own bucket is empty: somebody else draws on it. Go slower for a while."""
+        drained = replace(self.refilled(now), throttled_at=now)
+        drained = replace(drained, tokens=min(0.0, drained.tokens))
+        if now - self.throttled_at < SAME_MOMENT:
+            return drained
+        return replace(drained, rate=max(drained.rate * SLOWER, self.limit.rate * SLOWEST))
+
+
+class Pacer:
+    """The buckets of one account and region, for all threads that call ECS there.
+
+    Args:
+        clock: what a call waits on.
+        share: the part of AWS's quota that is Glia's, up to 1.
+    """
+
+    def __init__(self, clock: Clock, share: float = 1.0) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        now = clock.now()
+        self._buckets = [Bucket.full(limit.kept(share), now) for limit, _ in CLASSES]
+
+    def wait(self, operation: str) -> None:
+        """Wait for this call's turn; an operation without a class has no limit."""
+        index = CLASS_OF.get(operation)
+        if index is None:
+            return
+        with self._lock:
+            self._buckets[index], seconds = self._buckets[index].taken(self._clock.now())
+        if seconds > 0:
+            self._clock.sleep(seconds)
+
+    def throttled(self, operation: str) -> None:
+        """AWS has throttled this call."""
+        index = CLASS_OF.get(operation)
+        if index is not None:
+            with self._lock:
+                self._buckets[index] = self._buckets[index].throttled(self._clock.now())

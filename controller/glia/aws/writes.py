@@ -1,0 +1,123 @@
+"""Calls that change ECS, each such that a lost answer makes nothing happen twice."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any, Final
+
+from glia.aws import reading
+from glia.aws.calls import checked
+from glia.aws.failures import AwsError
+from glia.aws.retries import persist
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from glia.aws.calls import Calls
+    from glia.live import LiveService
+
+CONTENT_TAG: Final = "glia:content"
+
+
+def register_task_definition(calls: Calls, request: Mapping[str, Any]) -> str:
+    """Register one revision; its ARN.
+
+    ECS has no token for this call. After a lost answer the newest revision of the family is
+    looked at: the tag of its content says whether it is the one. A request without that tag is
+    therefore not sent a second time.
+    """
+    content = reading.tags(request.get("tags")).get(CONTENT_TAG)
+
+    def send() -> str:
+        try:
+            answer = calls.once("RegisterTaskDefinition", request)
+        except AwsError as error:
+            if error.lost and content is None:
+                raise error.final() from error
+            raise
+        return str(answer["taskDefinition"]["taskDefinitionArn"])
+
+    def there() -> str | None:
+        newest = describe_task_definition(calls, request["family"])
+        if newest is None:
+            return None
+        found = reading.task_definition(newest)
+        return found.arn if found.tags.get(CONTENT_TAG) == content else None
+
+    return persist(calls.clock, "RegisterTaskDefinition", send, there if content else None)
+
+
+def describe_task_definition(calls: Calls, reference: str) -> Any:
+    """ECS's answer about a revision, or about a family's newest; none where there is none."""
+    request = {"taskDefinition": reference, "include": ["TAGS"]}
+    try:
+        return calls.read("DescribeTaskDefinition", request)
+    except AwsError as error:
+        if "Unable to describe task definition" in error.message:
+            return None
+        raise
+
+
+def create_service(calls: Calls, request: Mapping[str, Any]) -> LiveService:
+    """Create a service. What a lost answer has left behind is known by the request's tags."""
+    wanted = reading.tags(request.get("tags"))
+    # One for all tries of this call, and no other: ECS may answer a token that it remembers with
+    # a service that has been deleted since.
+    tokened = {**request, "clientToken": uuid.uuid4().hex}
+
+    def send() -> LiveService:
+        return reading.service(calls.once("CreateService", tokened)["service"])
+
+    def there() -> LiveService | None:
+        found = _described(calls, request.get("cluster", ""), request["serviceName"])
+        ours = found is not None and wanted.items() <= found.tags.items()
+        return found if found is not None and ours and found.status == "ACTIVE" else None
+
+    return persist(calls.clock, "CreateService", send, there)
+
+
+def update_service(calls: Calls, request: Mapping[str, Any]) -> LiveService:
+    """Update a service. To force a deployment twice would start a second one."""
+    if not request.get("forceNewDeployment"):
+        return reading.service(calls.read("UpdateService", request)["service"])
+    cluster, name = request.get("cluster", ""), request["service"]
+    before = _primary(_described(calls, cluster, name))
+
+    def send() -> LiveService:
+        return reading.service(calls.once("UpdateService", request)["service"])
+
+    def there() -> LiveService | None:
+        found = _described(calls, cluster, name)
+        return found if _primary(found) not in {"", before} else None
+
+    return persist(calls.clock, "UpdateService", send, there)
+
+
+def delete_service(calls: Calls, cluster: str, name: str) -> None:
+    """Delete a service, its tasks with it; one that is gone already is no error."""
+    try:
+        calls.read("DeleteService", {"cluster": cluster, "service": name, "force": True})
+    except AwsError as error:
+        if error.code != "ServiceNotFoundException":
+            raise
+
+
+def tag(calls: Calls, arn: str, tags: Mapping[str, str]) -> None:
+    pairs = [{"key": key, "value": value} for key, value in tags.items()]
+    calls.read("TagResource", {"resourceArn": arn, "tags": pairs})
+
+
+def untag(calls: Calls, arn: str, keys: Iterable[str]) -> None:
+    calls.read("UntagResource", {"resourceArn": arn, "tagKeys": list(keys)})
+
+
+def _described(calls: Calls, cluster: str, name: str) -> LiveService | None:
+    request = {"services": [name], "include": ["TAGS"], **({"cluster": cluster} if cluster else {})}
+    answer = checked("DescribeServices", calls.read("DescribeServices", request))
+    return next(map(reading.service, answer["services"]), None)
+
+
+def _primary(service: LiveService | None) -> str:
+    """The id of the deployment that ECS brings about now."""
+    primary = service.primary if service is not None else None
+    return primary.id if primary is not None else ""

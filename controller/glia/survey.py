@@ -1,0 +1,90 @@
+"""What ``glia status`` reads beside the plan: why things do not go on, and who holds which chip."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from glia.assess import SUSPICIOUS_SECONDS, Assessment, assess, found_watch, look, needs_evidence
+from glia.errors import GliaError
+from glia.observe import Reader, fleet
+from glia.parallel import in_parallel
+from glia.plan import lane_id
+from glia.rollout import Watcher, evidence_of
+from glia.service_status import status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from glia.clock import Clock
+    from glia.desired.state import DesiredState
+    from glia.neuron.catalogue import InstanceType
+    from glia.observed import Observed
+    from glia.plan import Plan, Settled
+    from glia.status import Status
+    from glia.target import ClusterRef
+
+
+class Surveyor(Reader, Watcher, Protocol):
+    """All that a look around asks of AWS in one account and region."""
+
+
+def survey(  # noqa: PLR0913  (what was read before comes by keyword)
+    desired: DesiredState,
+    plan: Plan,
+    observed: Mapping[ClusterRef, Observed],
+    ecs_of: Callable[[ClusterRef], Surveyor],
+    clock: Clock,
+    *,
+    instance_types: Mapping[str, InstanceType],
+) -> Status:
+    """How everything is, at the moment of the call."""
+    readable = [each for each in observed.values() if not each.failure]
+    clusters = [each.cluster for each in readable]
+
+    def fleets(each: Observed) -> Observed:
+        found = each.facts.fleet or fleet(each.cluster.name, ecs_of(each.cluster), clock)
+        return replace(each, facts=replace(each.facts, fleet=found))
+
+    def judged(settled: Settled) -> Assessment:
+        return _assessment(settled, ecs_of(settled.service.cluster), clock.now())
+
+    seen = dict(observed) | dict(zip(clusters, in_parallel(clock, fleets, readable), strict=True))
+    judgements = in_parallel(clock, judged, plan.settled)
+    return status(
+        desired,
+        seen.values(),
+        plan,
+        {
+            lane_id(settled.service, settled.lane): judgement
+            for settled, judgement in zip(plan.settled, judgements, strict=True)
+        },
+        clock.now(),
+        account_ids={cluster: _account_id(each) for cluster, each in seen.items()},
+        instance_types=instance_types,
+    )
+
+
+def _account_id(observed: Observed) -> str:
+    """Every ARN tells it, so nobody has to be asked."""
+    fleet = observed.facts.fleet
+    arns = [each.arn for each in observed.services.values()]
+    arns += [each.arn for each in fleet.instances] if fleet else []
+    return arns[0].split(":")[4] if arns else observed.cluster.target.account_id
+
+
+def _assessment(settled: Settled, ecs: Watcher, now: float) -> Assessment:
+    """A first look: there is no telling progress from standstill but by ECS's own times."""
+    policy, live = settled.service.rollout, settled.live
+    watch = found_watch(live, policy.progress_deadline_seconds)
+    # A replica that ECS is replacing, long after its deployment ended, is worth a closer look
+    # and is not late.
+    since = watch.progress_at if settled.rolling else now - SUSPICIOUS_SECONDS
+    watch = replace(look(watch, live, now), progress_at=since)
+    evidence = None
+    if needs_evidence(watch, live, now):
+        try:
+            evidence = evidence_of(settled.service.cluster.name, live.name, ecs)
+        except GliaError:
+            evidence = None  # the counts speak for themselves
+    return assess(watch, live, now, evidence)

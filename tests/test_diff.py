@@ -1,0 +1,236 @@
+"""Differences: leaf by leaf, in words that people know from ECS, and without secrets."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glia.diff import ABSENT, MASKED, FieldChange, Masked, differences, flattened
+from glia.ecs.canonical import canonical
+from support.requests import container, task_definition
+
+Members = dict[str, Any]
+
+
+def task(**members: Any) -> Members:
+    """The canonical form of a task definition of one container with these members."""
+    definition = task_definition(containerDefinitions=[container(**members)])
+    return canonical("taskDefinition", definition)
+
+
+def changes(old: Members, new: Members) -> dict[str, tuple[Any, Any]]:
+    """What differs in the only container, by path."""
+    found = differences(task(**old), task(**new))
+    start = "taskDefinition.containerDefinitions[server]."
+    assert all(each.path.startswith(start) for each in found)
+    return {each.path.removeprefix(start): (each.old, each.new) for each in found}
+
+
+def test_each_change_names_its_place_in_the_order_of_ecs_members() -> None:
+    old = {
+        "image": "server:1",
+        "command": ["serve", "--port", "80"],
+        "environment": [{"name": "MODEL", "value": "a"}, {"name": "BATCH", "value": "1"}],
+        "portMappings": [{"containerPort": port} for port in (80, 443)],
+        "dockerLabels": {"com.example.team": "vision"},
+    }
+    new = {
+        "image": "server:2",
+        "command": ["serve", "--port", "81", "-v"],
+        "environment": [{"name": "BATCH", "value": "1"}, {"name": "MODEL", "value": "b"}],
+        "portMappings": [{"containerPort": 443, "hostPort": 8443}, {"containerPort": 80}],
+        "dockerLabels": {"com.example.team": "speech"},
+        "links": ["a"],
+        "cpu": 128,
+    }
+    assert list(changes(old, new).items()) == [
+        ("image", ("server:1", "server:2")),
+        ("cpu", (0, 128)),
+        ("portMappings[443/tcp].hostPort", (0, 8443)),
+        ("links[a]", (ABSENT, True)),
+        ("command[2]", ("80", "81")),
+        ("command[3]", (ABSENT, "-v")),
+        ("environment[MODEL].value", ("a", "b")),
+        ("dockerLabels[com.example.team]", ("vision", "speech")),
+    ]
+
+
+def test_a_whole_element_that_comes_or_goes_is_told_by_its_leaves() -> None:
+    device = {"devices": [{"hostPath": "/dev/neuron1", "permissions": ["read"]}]}
+    path = "linuxParameters.devices[/dev/neuron1]"
+    added = {f"{path}.containerPath": "/dev/neuron1", f"{path}.permissions[read]": True}
+    added["linuxParameters.initProcessEnabled"] = False
+    there = {"linuxParameters": device}
+    assert changes({}, there) == {name: (ABSENT, value) for name, value in added.items()}
+    assert changes(there, {}) == {name: (value, ABSENT) for name, value in added.items()}
+
+
+def test_a_services_constraints_are_named_by_what_they_say() -> None:
+    old, new = (
+        canonical("service", {"placementConstraints": constraints})
+        for constraints in (
+            [{"type": "distinctInstance"}],
+            [{"type": "memberOf", "expression": "a == b"}],
+        )
+    )
+    assert differences(old, new, "service") == (
+        FieldChange("service.placementConstraints[distinctInstance]", True, ABSENT, False),
+        FieldChange("service.placementConstraints[memberOf a == b]", ABSENT, True, False),
+    )
+
+
+def test_all_of_a_new_object_is_added() -> None:
+    new = task(environment=[{"name": "MODEL", "value": "a"}, {"name": "TOKEN", "value": "s3cr3t"}])
+    start = "taskDefinition.containerDefinitions[server]."
+    found = {each.path: each.new for each in flattened(new)}
+    assert {each.old for each in flattened(new)} == {ABSENT}
+    assert found["taskDefinition.family"] == "server"
+    assert found[f"{start}environment[MODEL].value"] == "a"
+    assert found[f"{start}environment[TOKEN].value"] == MASKED
+    assert flattened(new) == differences({}, new)
+
+
+JSON = st.recursive(
+    st.sampled_from([True, False, 0, 1, 2, "a", "b"]),
+    lambda below: (
+        st.dictionaries(st.sampled_from(["a", "b", "c"]), below, max_size=3)
+        | st.lists(below, max_size=3)
+    ),
+    max_leaves=8,
+)
+OBJECTS = st.dictionaries(st.sampled_from(["a", "b"]), JSON, max_size=2)
+
+
+def scalars(value: Any, path: str) -> dict[str, Any]:
+    """By path, as people would write it; an empty container counts as a scalar."""
+    if not value or not isinstance(value, dict | list):
+        return {path: value}
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    return {
+        name: leaf
+        for step, content in items
+        for name, leaf in scalars(
+            content, f"{path}.{step}" if isinstance(value, dict) else f"{path}[{step}]"
+        ).items()
+    }
+
+
+@given(OBJECTS, OBJECTS)
+def test_the_differences_lead_from_the_old_value_to_the_new_and_nowhere_else(
+    old: Members, new: Members
+) -> None:
+    before, after = (scalars(each, "service") if each else {} for each in (old, new))
+    found = differences(old, new, "service")
+    assert all(each.old != each.new for each in found)
+    patched = {**before, **{each.path: each.new for each in found}}
+    assert {path: value for path, value in patched.items() if value is not ABSENT} == after
+    assert {each.path: each.old for each in found if each.old is not ABSENT}.items() <= (
+        before.items()
+    )
+    assert len({each.path for each in found}) == len(found)
+    assert [each.path for each in differences(new, old, "service")] == [x.path for x in found]
+
+
+SECRET = "s3cr3t"
+HIDDEN: dict[str, Members] = {
+    "a variable with a secret's name": {"environment": [{"name": "DB_PASSWORD", "value": SECRET}]},
+    "a URL with a password": {
+        "environment": [{"name": "BROKER", "value": f"amqp://user:{SECRET}@mq:5671/"}]
+    },
+    "a URL with a token for a user": {"image": f"https://{SECRET}@registry/server"},
+    "a signed URL": {"command": ["get", f"https://a/b?n=1&X-Amz-Signature={SECRET}"]},
+    "a variable with options": {
+        "environment": [{"name": "JAVA_OPTS", "value": f"-Xmx1g -Ddb.password={SECRET}"}]
+    },
+    "a reference to a secret": {"secrets": [{"name": "A", "valueFrom": SECRET}]},
+    "a reference to a secret of a log driver": {
+        "logConfiguration": {
+            "logDriver": "splunk",
+            "secretOptions": [{"name": "A", "valueFrom": SECRET}],
+        }
+    },
+    "a registry's credentials": {"repositoryCredentials": {"credentialsParameter": SECRET}},
+    "an option with its value": {"command": ["serve", f"--api-token={SECRET}"]},
+    "an option's value": {"command": ["serve", "--api-key", SECRET, "-v"]},
+    "an option's value in one text": {"entryPoint": ["sh", "-c", f"serve --token {SECRET}"]},
+    "an assignment": {"command": ["env", f"TOKEN={SECRET}", "serve"]},
+    "a JSON text": {"command": [f'{{"password": "{SECRET}"}}']},
+    "a header": {
+        "healthCheck": {"command": ["CMD-SHELL", f"curl -H 'Authorization: Bearer {SECRET}' /"]}
+    },
+    "a user of curl's": {"healthCheck": {"command": ["CMD", "curl", "-u", f"me:{SECRET}", "a"]}},
+    "a user of curl's in one text": {
+        "healthCheck": {"command": ["CMD-SHELL", f"curl -u me:{SECRET} a"]}
+    },
+    "a label": {"dockerLabels": {"deploy-key": SECRET}},
+    "an option of a log driver": {
+        "logConfiguration": {"logDriver": "splunk", "options": {"splunk-token": SECRET}}
+    },
+    "a pair of tomorrow": {"plugins": {"apiToken": SECRET}},
+}
+
+
+def edited(value: Any) -> Any:
+    """The same with another secret."""
+    if isinstance(value, dict):
+        return {name: edited(content) for name, content in value.items()}
+    if isinstance(value, list):
+        return [edited(each) for each in value]
+    return value.replace(SECRET, f"{SECRET}-2") if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("members", HIDDEN.values(), ids=HIDDEN.keys())
+def test_a_secret_is_masked_wherever_it_comes_goes_or_moves(members: Members) -> None:
+    sides: tuple[Members, ...] = ({}, members, edited(members))
+    for old in sides:
+        for new in sides:
+            found = differences(task(**old), task(**new))
+            assert SECRET not in repr(found)
+            assert any(each.sensitive for each in found) is (old != new)
+    assert SECRET not in repr(flattened(task(**members)))
+    changed = [each for each in differences(task(**members), task(**sides[2])) if each.sensitive]
+    assert [(each.old, each.new) for each in changed] == [(MASKED, MASKED)]
+
+
+SHOWN: dict[str, Members] = {
+    "a plain variable": {"environment": [{"name": "MODEL_NAME", "value": "resnet50"}]},
+    "a web address": {"environment": [{"name": "ENDPOINT", "value": "https://a.example:8443/b"}]},
+    "a port": {"command": ["serve", "--port", "8501"]},
+    "a log group": {
+        "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "server"}}
+    },
+}
+
+
+@pytest.mark.parametrize("members", SHOWN.values(), ids=SHOWN.keys())
+def test_what_is_no_secret_is_shown(members: Members) -> None:
+    assert not any(each.sensitive for each in differences(task(), task(**members)))
+
+
+def test_a_container_with_a_secrets_name_is_shown() -> None:
+    old = canonical("taskDefinition", {"containerDefinitions": [container(name="token-server")]})
+    new = deepcopy(old)
+    new["containerDefinitions"]["token-server"]["image"] = "server:2"
+    assert [each.new for each in differences(old, new)] == ["server:2"]
+
+
+def test_a_masked_value_tells_nothing() -> None:
+    assert str(MASKED) == repr(MASKED) == "(sensitive)"
+    assert f"{MASKED}" == "(sensitive)"
+    assert Masked() == MASKED
+    assert not Masked.__slots__
+
+
+def test_deepdiff_is_loaded_only_when_something_differs() -> None:
+    program = (
+        "import sys; import glia.diff as diff; diff.flattened({'family': 'a'}); "
+        "assert 'deepdiff' not in sys.modules; diff.differences({}, {'family': 'a'}); "
+        "assert 'deepdiff' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -7,13 +7,21 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from glia.manifest.load import load
+from glia.manifest.reader import read
+from glia.source import files
+from glia.source.documents import documents
 from glia.source.files import find
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from glia.source.files import Found
+
+YAML_CODES = {"duplicate-key", "yaml-syntax", "file-too-large"}
 
 
 @pytest.fixture
@@ -82,6 +90,66 @@ def test_a_dash_is_standard_input() -> None:
     (source,) = found("-", "-", stdin=b"a: b").sources
 
     assert (source.file, source.content) == ("<stdin>", b"a: b")
+
+
+def test_standard_input_comes_document_by_document_each_with_its_line() -> None:
+    stream = b"# all\n%YAML 1.1\n---\na: b\n---\nc: |\n  d\n ---\n--- e\n"
+
+    sources = found("-", stdin=stream).sources
+
+    assert b"".join(source.content for source in sources) == stream
+    assert [(source.line, source.content[-7:]) for source in sources] == [
+        (1, b"-\na: b\n"),
+        (5, b"d\n ---\n"),
+        (9, b"--- e\n"),
+    ]
+
+
+@given(st.lists(st.sampled_from(["a: b", "---", "--- c", "----", "# d", "...", "  ---", ""])))
+def test_the_documents_of_a_stream_are_those_that_yaml_finds(lines: list[str]) -> None:
+    stream = "\n".join(lines).encode()
+
+    parts = list(documents(stream))
+
+    assert b"".join(part for _, part in parts) == stream
+    assert [line for line, _ in parts] == [
+        1 + stream[: len(b"".join(part for _, part in parts[:index]))].count(b"\n")
+        for index in range(len(parts))
+    ]
+    whole = read(stream, "<stdin>")
+    if not whole.diagnostics:
+        readings = [read(part, "<stdin>", line) for line, part in parts]
+        assert [(each.line, each.body) for each in whole.documents] == [
+            (each.line, each.body) for reading in readings for each in reading.documents
+        ]
+        assert not [each for reading in readings for each in reading.diagnostics]
+
+
+def test_standard_input_may_be_as_long_as_many_files_and_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    document = b"---\na: " + b"b" * 200_000 + b"\n"
+    assert len(found("-", stdin=document * 20).sources) == 20
+
+    monkeypatch.setattr(files, "MAXIMUM_INPUT_BYTES", 1_000_000)
+
+    (diagnostic,) = found("-", stdin=document * 20).diagnostics
+    assert diagnostic.code == "input-too-large"
+    assert found("-", stdin=document * 20).sources == ()
+
+
+def test_errors_of_standard_input_stand_where_they_are_in_all_of_it() -> None:
+    broken = b"---\na: b\na: c\n---\nkind: x\nd: [\n---\n\te: f\n---\ng: " + b"h" * 300_000
+
+    diagnostics = load(found("-", stdin=b"---\n---\n" + broken).sources).diagnostics
+
+    assert [(str(each.location), each.code) for each in diagnostics if each.code in YAML_CODES] == [
+        ("<stdin>:5:1", "duplicate-key"),
+        ("<stdin>:9:1", "yaml-syntax"),
+        ("<stdin>:10:1", "yaml-syntax"),
+        ("<stdin>:11:1", "file-too-large"),
+    ]
+    assert any("line 4 already" in each.message for each in diagnostics)
 
 
 def test_no_more_of_a_file_is_read_than_tells_that_it_is_too_large(folder: Path) -> None:

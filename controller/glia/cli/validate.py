@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from glia.errors import Diagnostic
     from glia.manifest.load import Loaded
 
@@ -24,7 +26,8 @@ def command(paths: tuple[str, ...], output: str) -> int:
     """Check manifests: files, directories with all below them, or - for standard input.
 
     Everything that needs no AWS is checked, against the rules of Glia and the installed model
-    of ECS, and everything that is wrong is told at once. Exit code 1 if there is anything.
+    of ECS, and everything that is wrong is told at once. Exit code 1 if there is
+    an error; warnings alone keep nothing from being applied.
     """
     from glia.manifest.load import load
     from glia.source.files import find
@@ -38,7 +41,7 @@ def command(paths: tuple[str, ...], output: str) -> int:
         click.echo(json.dumps(_report(loaded, diagnostics), indent=2, ensure_ascii=False))
     else:
         _tell(loaded, diagnostics)
-    return FAILED if diagnostics else 0
+    return FAILED if _errors(diagnostics) else 0
 
 
 def _nothing(paths: tuple[str, ...]) -> Diagnostic:
@@ -53,7 +56,7 @@ def _nothing(paths: tuple[str, ...]) -> Diagnostic:
     )
 
 
-def _report(loaded: Loaded, diagnostics: tuple[Any, ...]) -> dict[str, Any]:
+def _report(loaded: Loaded, diagnostics: tuple[Diagnostic, ...]) -> dict[str, Any]:
     from glia.manifest.spec import API_VERSION
     from glia.render.diagnostics import as_json
 
@@ -65,13 +68,20 @@ def _report(loaded: Loaded, diagnostics: tuple[Any, ...]) -> dict[str, Any]:
     }
 
 
-def _tell(loaded: Loaded, diagnostics: tuple[Any, ...]) -> None:
+def _tell(loaded: Loaded, diagnostics: tuple[Diagnostic, ...]) -> None:
     from glia.render.diagnostics import as_text
 
     for diagnostic in diagnostics:
         click.echo(as_text(diagnostic))
-    right, wrong = len(loaded.declared), len(diagnostics)
-    click.echo(f"{_count(right, 'manifest')} right, {_count(wrong, 'error')}")
+    wrong = len(_errors(diagnostics))
+    counts = [f"{_count(len(loaded.declared), 'manifest')} right", _count(wrong, "error")]
+    if warnings := len(diagnostics) - wrong:
+        counts.append(_count(warnings, "warning"))
+    click.echo(", ".join(counts))
+
+
+def _errors(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    return [each for each in diagnostics if each.severity == "error"]
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,7 +1,7 @@
 """ECS's shapes as JSON Schema, so that editors complete and explain what they check.
 
-The same model and the same rules as the check itself. JSON Schema has two habits of its own:
-``1.0`` is an integer, and it knows no secrets.
+The same model and the same rules as the check itself. JSON Schema has a habit of its own: ``1.0``
+is an integer, so manifests are read that way too (``glia.ecs.shape_numbers``).
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ Code: TypeAlias = Literal[
     "out-of-range",
     "contradiction",
     "never-works",
+    "may-not-work",
 ]
 
 # More names than this are no help in an error message.
@@ -42,6 +43,8 @@ class ShapeFault:
         expected: what would be right.
         found: what is there, at most some 60 characters; of what may be secret only the type.
         remedy: what to do, where that is more than writing what was expected.
+        meant: of an unknown field the known one that was probably meant.
+        severity: a warning keeps nothing from being used.
     """
 
     path: Path
@@ -50,6 +53,8 @@ class ShapeFault:
     expected: str = ""
     found: str = ""
     remedy: str = ""
+    meant: str = ""
+    severity: Literal["error", "warning"] = "error"
 
 
 def unknown(
@@ -63,7 +68,8 @@ def unknown(
     else:
         remedy = "take it out, or upgrade boto3 if ECS has learnt it since"
     expected = one_of(known) if len(known) <= SHORT_LIST else ""
-    return ShapeFault(path, "unknown-field", message, expected, quoted(path[-1]), remedy)
+    found = quoted(path[-1])
+    return ShapeFault(path, "unknown-field", message, expected, found, remedy, meant)
 
 
 def missing(path: Path, expected: str) -> ShapeFault:

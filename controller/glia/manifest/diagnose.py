@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glia.errors import Diagnostic
-from glia.manifest.document import Document, render_path
+from glia.manifest.document import render_path
 from glia.manifest.lines import locate_all
 from glia.manifest.refusals import MAXIMUM_ERRORS
 
@@ -13,24 +13,31 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from glia.ecs.shape_fault import ShapeFault
+    from glia.manifest.document import Document
 
 
 def diagnose(
-    faults: Iterable[tuple[Document, ShapeFault]], contents: Mapping[str, bytes]
+    faults: Iterable[tuple[Document, ShapeFault]], contents: Mapping[tuple[str, int], bytes]
 ) -> Iterator[Diagnostic]:
-    """The faults with their lines: each file with an error is read once more for them.
+    """The faults with their lines: each source with an error is read once more for them.
 
     Of one document no more are told than of the YAML of one file: nobody reads on.
+
+    Args:
+        faults: in any order.
+        contents: the sources by their file and the line where they begin in it.
     """
-    by_document: dict[tuple[str, int], list[tuple[Document, ShapeFault]]] = {}
+    by_document: dict[tuple[str, int, int], list[tuple[Document, ShapeFault]]] = {}
     for document, fault in faults:
-        by_document.setdefault((document.file, document.index), []).append((document, fault))
-    for (file, index), pairs in by_document.items():
+        where = (document.file, document.part, document.index)
+        by_document.setdefault(where, []).append((document, fault))
+    for (file, part, index), pairs in by_document.items():
         del pairs[MAXIMUM_ERRORS:]
-        places = locate_all(contents[file], file, index, {fault.path for _, fault in pairs})
+        wanted = {fault.path for _, fault in pairs}
+        places = locate_all(contents[file, part], file, index, wanted, part)
         for document, fault in pairs:
             yield Diagnostic(
-                severity="error",
+                severity=fault.severity,
                 code=fault.code,
                 message=fault.message,
                 location=places[fault.path],
@@ -38,14 +45,8 @@ def diagnose(
                 expected=fault.expected,
                 found=fault.found,
                 remedy=fault.remedy,
-                key=_key(document),
+                key=document.key,
             )
-
-
-def _key(document: Document) -> str:
-    metadata = document.body.get("metadata")
-    name = metadata.get("name") if isinstance(metadata, dict) else None
-    return f"{document.body.get('kind')}/{name}" if isinstance(name, str) else ""
 
 
 def place(diagnostic: Diagnostic) -> tuple[str, int, int]:

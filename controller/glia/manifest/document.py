@@ -16,10 +16,16 @@ FieldPath: TypeAlias = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The bytes of one file, under the name that the user knows; none after the limit."""
+    """The bytes of one file, under the name that the user knows; none after the limit.
+
+    Attributes:
+        line: where they begin in what the user sees as the file, from 1: standard input comes
+            in parts.
+    """
 
     file: str
     content: bytes
+    line: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,7 @@ class Document:
         body: mappings, lists, texts, numbers, truth values and nulls; keys are texts.
         flawed: the fields whose YAML is wrong. What stands there is a guess, good enough to
             look for what else is wrong, and never to be used.
+        part: the line where its source begins, from 1.
     """
 
     file: str
@@ -40,6 +47,16 @@ class Document:
     line: int
     body: dict[str, Any]
     flawed: frozenset[FieldPath] = frozenset()
+    part: int = 1
+
+    @property
+    def key(self) -> str:
+        return key_of(self.body)
+
+    def name_of(self, kind: str) -> str:
+        """The name that a document of this kind tells; nothing for another kind."""
+        found, _, name = self.key.partition("/")
+        return name if found == kind else ""
 
     def is_flawed_at(self, path: FieldPath) -> bool:
         """Whether the field, one above it or one below it has been told to be wrong."""
@@ -55,8 +72,18 @@ class Mark(Protocol):
     def column(self) -> int: ...
 
 
-def at(file: str, mark: Mark | None) -> Location:
-    return Location(file, mark.line + 1, mark.column + 1) if mark else Location(file, 1, 1)
+def at(file: str, mark: Mark | None, first: int = 1) -> Location:
+    """A mark's place in the file, of which the text begins at line ``first``."""
+    return Location(file, mark.line + first, mark.column + 1) if mark else Location(file, first, 1)
+
+
+def key_of(body: Any) -> str:
+    """``Kind/name``, if the document tells both."""
+    if not isinstance(body, dict):
+        return ""
+    kind, metadata = body.get("kind"), body.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return f"{kind}/{name}" if isinstance(kind, str) and isinstance(name, str) else ""
 
 
 def render_path(path: Sequence[str | int]) -> str:

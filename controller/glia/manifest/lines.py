@@ -31,9 +31,12 @@ def locate(source: bytes, file: str, index: int, path: FieldPath) -> Location:
 
 
 def locate_all(
-    source: bytes, file: str, index: int, paths: Iterable[FieldPath]
+    source: bytes, file: str, index: int, paths: Iterable[FieldPath], first: int = 1
 ) -> dict[FieldPath, Location]:
-    """What ``locate`` says of each path, for one reading of the file."""
+    """What ``locate`` says of each path, for one reading of the source.
+
+    The source begins at line ``first`` of its file.
+    """
     asked = tuple(paths)
     wanted = {path[:length] for path in asked for length in range(len(path) + 1)}
     found: dict[FieldPath, Mark | None] = {}
@@ -43,7 +46,7 @@ def locate_all(
                 found.setdefault(path, mark)
     except (yaml.YAMLError, ValueError, OverflowError):
         pass  # a later document is broken; what stands before it is found
-    return {path: at(file, found.get(_nearest(path, found))) for path in asked}
+    return {path: at(file, found.get(_nearest(path, found)), first) for path in asked}
 
 
 def _nearest(path: FieldPath, found: dict[FieldPath, Mark | None]) -> FieldPath:
@@ -55,11 +58,14 @@ def _fields(source: bytes, index: int) -> Iterator[tuple[FieldPath, Mark | None]
     """Every field of one document in the order of the file."""
     # The innermost part is None before a mapping's key and counts up in a list.
     path: list[str | int | None] = []
-    number = -1
+    number, depth = -1, 0
     for event in yaml.parse(source, Loader=Loader):
         if isinstance(event, yaml.DocumentStartEvent):
             number += 1
-        if number > index or len(path) > MAXIMUM_NESTING:
+        # Deep nesting takes the parser quadratic time, in documents before this one too.
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if number > index or depth > MAXIMUM_NESTING + 1:
             return
         if number < index:
             continue

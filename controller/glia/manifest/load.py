@@ -1,145 +1,157 @@
 """From the bytes of all files to typed manifests, and everything that is wrong with them.
 
 One bad manifest never hides a good one: what can be read is returned beside the diagnostics.
+Nor does one bad field hide another's errors: the rules are asked about the rest.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
-from glia.ecs.shape_fault import ShapeFault
 from glia.manifest.diagnose import diagnose, place
-from glia.manifest.ecs_members import ecs_faults
+from glia.manifest.ecs_members import ecs_faults, pasted_whole, with_integers
+from glia.manifest.instance_types import KnownTypes, no_instance_type, resolve
+from glia.manifest.partial import partial, unknown_by
 from glia.manifest.reader import read
-from glia.manifest.relations import Declared, unrelated
+from glia.manifest.relations import Declared, Together, unrelated
 from glia.manifest.rules import service_faults
-from glia.manifest.spec import Manifest, NeuronCluster, NeuronInstanceType, NeuronService
+from glia.manifest.spec import NeuronCluster, NeuronService
 from glia.manifest.spec_faults import to_manifest
-from glia.neuron.catalogue import DeviceSetRule, InstanceType, UnknownInstanceType, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from glia.ecs.shape_fault import ShapeFault
     from glia.errors import Diagnostic
-    from glia.manifest.document import Document, Source
+    from glia.manifest.document import Document, FieldPath, Source
+    from glia.neuron.catalogue import InstanceType
 
-TYPES_ARE_RIGHT = {"unknown-field", "not-allowed", "out-of-range"}
+INSTANCE_TYPE = ("spec", "neuron", "instanceType")
+NO_TYPES: Mapping[str, InstanceType] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The manifests that are right, in the order of the files, and what is wrong with others."""
+    """The manifests that are right, in the order of the files, and what is wrong with others.
+
+    Attributes:
+        declared: the right ones; those that are only warned of are among them.
+        diagnostics: errors and warnings by place.
+        unknown_types: instance types that services name and nobody knows: whoever can ask EC2
+            looks them up and loads again.
+        instance_types: every type that a right service names, by its name.
+    """
 
     declared: tuple[Declared, ...]
     diagnostics: tuple[Diagnostic, ...]
+    unknown_types: tuple[str, ...] = ()
+    instance_types: Mapping[str, InstanceType] = field(default_factory=dict)
 
 
-def load(sources: Iterable[Source]) -> Loaded:
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A document against the types of its fields.
+
+    Attributes:
+        declared: its manifest, only in part where fields are wrong; None where there is none.
+        faults: what the types say.
+    """
+
+    document: Document
+    declared: Declared | None
+    faults: tuple[ShapeFault, ...]
+
+
+def load(sources: Iterable[Source], known_types: Mapping[str, InstanceType] = NO_TYPES) -> Loaded:
     """Read, check and relate all documents of all files."""
-    contents = {source.file: source.content for source in sources}
-    readings = [read(content, file) for file, content in contents.items()]
-    documents = [document for reading in readings for document in reading.documents]
-    outcomes = [(document, to_manifest(document.body)) for document in documents]
-    typed = [Declared(made, document) for document, made in outcomes if not isinstance(made, tuple)]
-    known = _instance_types(typed)
-    faults = [
-        (document, fault) for document, made in outcomes for fault in _faults(document, made, known)
-    ]
-    faults += (
-        (each.document, fault) for each, fault in unrelated(typed, _cluster_names(documents))
-    )
-    told = [
-        (document, fault) for document, fault in faults if not document.is_flawed_at(fault.path)
-    ]
-    wrong = {id(document) for document, _ in faults}
+    contents = {(source.file, source.line): source.content for source in sources}
+    readings = [read(content, file, line) for (file, line), content in contents.items()]
+    checked = [_check(document) for reading in readings for document in reading.documents]
+    documents = [each.document for each in checked]
+    candidates = [each.declared for each in checked if each.declared]
+    types = resolve((each for each in candidates if not each.unknown), documents, known_types)
+    faults = [(each.document, fault) for each in checked for fault in _faults(each, types)]
+    names = frozenset(name for each in documents if (name := each.name_of(NeuronCluster.__name__)))
+    faults += unrelated(Together(tuple(candidates), names))
+    told = [(where, fault) for where, fault in faults if not where.is_flawed_at(fault.path)]
+    wrong = {id(document) for document, fault in faults if fault.severity == "error"}
     diagnostics = [each for reading in readings for each in reading.diagnostics]
     diagnostics += diagnose(told, contents)
+    right = [each for each in candidates if not each.unknown and id(each.document) not in wrong]
     return Loaded(
-        tuple(
-            each for each in typed if not each.document.flawed and id(each.document) not in wrong
-        ),
+        tuple(right),
         tuple(sorted(diagnostics, key=place)),
+        tuple(sorted({name for name in _type_names(candidates) if types.lacks(name)})),
+        {name: found for name in _type_names(right) if (found := types.get(name))},
     )
 
 
-def _cluster_names(documents: Iterable[Document]) -> set[str]:
-    return {
-        metadata["name"]
-        for document in documents
-        if document.body.get("kind") == NeuronCluster.__name__
-        and isinstance(metadata := document.body.get("metadata"), dict)
-        and isinstance(metadata.get("name"), str)
-    }
+def _type_names(declared: Iterable[Declared]) -> Iterator[str]:
+    for each in declared:
+        if isinstance(each.manifest, NeuronService) and INSTANCE_TYPE not in each.unknown:
+            name = each.manifest.spec.neuron.instance_type
+            if name is not None and not each.is_unknown_at(INSTANCE_TYPE):
+                yield name
 
 
-def _instance_types(typed: Sequence[Declared]) -> dict[str, InstanceType]:
-    """What NeuronInstanceType manifests add to the catalogue, or correct in it."""
-    return {
-        each.manifest.metadata.name: _instance_type(each.manifest)
-        for each in typed
-        if isinstance(each.manifest, NeuronInstanceType)
-    }
+def _check(document: Document) -> _Checked:
+    spec = document.body.get("spec")
+    is_service = document.body.get("kind") == NeuronService.__name__
+    if is_service and isinstance(spec, dict):
+        spec = with_integers(spec)
+        document = replace(document, body={**document.body, "spec": spec})
+    ecs = tuple(ecs_faults(spec)) if is_service else ()
+    unknown = {path for fault in ecs for path in _unknown_by(fault, document.body)}
+    unknown |= document.flawed | (set(pasted_whole(spec)) if ecs else set())
+    made = to_manifest(document.body)
+    if not isinstance(made, tuple):
+        return _Checked(document, Declared(made, document, frozenset(unknown)), ecs)
+    rest = partial(document.body, made)
+    if rest is None:
+        return _Checked(document, None, (*made, *ecs))
+    declared = Declared(rest.manifest, document, rest.unknown | unknown)
+    return _Checked(document, declared, (*made, *rest.faults, *ecs))
 
 
-def _instance_type(manifest: NeuronInstanceType) -> InstanceType:
-    spec = manifest.spec
-    return InstanceType(
-        name=manifest.metadata.name,
-        vcpu=spec.vcpu,
-        memory_mib=spec.memory_mib,
-        chip=spec.chip,
-        chips=spec.chips,
-        neuron_core_version=spec.neuron_core_version,
-        cores_per_chip=spec.cores_per_chip,
-        visible_cores_per_chip=spec.visible_cores_per_chip or spec.cores_per_chip,
-        chip_memory_gib=spec.chip_memory_gib,
-        enis=spec.network_interfaces,
-        architecture=spec.architecture,
-        device_sets=DeviceSetRule[spec.device_sets.upper()],
-        source="declared in a manifest",
-    )
+def _unknown_by(fault: ShapeFault, body: Any) -> frozenset[FieldPath]:
+    """A list that is too long or short is a list all the same."""
+    at = body
+    if fault.code == "out-of-range":
+        for step in fault.path:
+            at = at[step]
+        if isinstance(at, list | dict):
+            return frozenset()
+    return unknown_by(fault)
 
 
-def _faults(
-    document: Document,
-    made: Manifest | tuple[ShapeFault, ...],
-    known: Mapping[str, InstanceType],
-) -> Iterator[ShapeFault]:
-    if isinstance(made, tuple):
-        yield from made
-    if document.body.get("kind") != NeuronService.__name__:
+def _faults(checked: _Checked, types: KnownTypes) -> Iterator[ShapeFault]:
+    yield from checked.faults
+    declared = checked.declared
+    if declared is None or not isinstance(declared.manifest, NeuronService):
         return
-    ecs = tuple(ecs_faults(document.body.get("spec")))
-    yield from ecs
-    # The rules take all types for granted, ECS's too.
-    if isinstance(made, NeuronService) and all(each.code in TYPES_ARE_RIGHT for each in ecs):
-        told = {fault.path for fault in ecs}
-        for fault in _rule_faults(made, known):
-            if fault.path not in told and not _is_misspelt(fault, ecs):
-                yield fault
+    told = {fault.path for fault in checked.faults}
+    for fault in _rule_faults(declared, declared.manifest, types):
+        if fault.path not in told and not _is_misspelt(fault, checked.faults):
+            yield fault
 
 
 def _rule_faults(
-    manifest: NeuronService, known: Mapping[str, InstanceType]
+    declared: Declared, manifest: NeuronService, types: KnownTypes
 ) -> Iterator[ShapeFault]:
+    name = manifest.spec.neuron.instance_type
     instance_type = None
-    if (name := manifest.spec.neuron.instance_type) is not None:
-        try:
-            instance_type = known.get(name) or find(name)
-        except UnknownInstanceType as error:
-            yield _no_instance_type(name, str(error))
-    yield from service_faults(manifest.spec, instance_type, labels=manifest.metadata.labels)
+    if name is not None and not declared.is_unknown_at(INSTANCE_TYPE):
+        instance_type = types.get(name)
+        if types.lacks(name):
+            yield no_instance_type(name)
+    labels = manifest.metadata.labels
+    yield from service_faults(manifest.spec, instance_type, labels=labels, unknown=declared.unknown)
 
 
-def _no_instance_type(name: str, message: str) -> ShapeFault:
-    path = ("spec", "neuron", "instanceType")
-    remedy = "declare it in a NeuronInstanceType if it is new"
-    return ShapeFault(path, "not-allowed", message, "", name, remedy)
-
-
-def _is_misspelt(fault: ShapeFault, ecs: Sequence[ShapeFault]) -> bool:
+def _is_misspelt(fault: ShapeFault, told: Sequence[ShapeFault]) -> bool:
     """A member is missing where one is unknown: its misspelling is told already."""
     return fault.code == "missing-field" and any(
-        each.code == "unknown-field" and each.path[:-1] == fault.path[:-1] for each in ecs
+        each.code == "unknown-field" and each.path[:-1] == fault.path[:-1] for each in told
     )

@@ -7,7 +7,7 @@ file again when somebody asks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -15,7 +15,7 @@ import yaml
 from glia.ecs.secrecy import may_be_secret
 from glia.errors import Diagnostic
 from glia.manifest import refusals
-from glia.manifest.document import Document, at, render_path
+from glia.manifest.document import Document, at, key_of, render_path
 from glia.manifest.refusals import (
     MAXIMUM_ERRORS,
     MAXIMUM_NESTING,
@@ -43,21 +43,25 @@ class Reading:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def read(source: bytes, file: str) -> Reading:
-    """All documents of a file; whatever the bytes are, errors are values."""
-    problems = text_problems(source, file)
+def read(source: bytes, file: str, first: int = 1) -> Reading:
+    """All documents of a file, or of its part from line ``first`` on.
+
+    Whatever the bytes are, errors are values.
+    """
+    problems = text_problems(source, file, first)
     if problems:
         return Reading((), problems)
-    reader = _Reader(file)
+    reader = _Reader(file, first)
     try:
         reader.consume(source)
     except _EnoughError:
         pass
     except yaml.MarkedYAMLError as error:
-        reader.diagnostics.append(syntax_problem(error, source, file))
+        reader.diagnostics.append(syntax_problem(error, source, file, first))
     except (ValueError, OverflowError):
         # PyYAML without libyaml, of an escape beyond Unicode.
-        reader.diagnostics.append(no_character(file))
+        reader.diagnostics.append(no_character(file, first))
+    reader.name_diagnostics()
     return Reading(tuple(reader.documents), tuple(sorted(reader.diagnostics, key=_place)))
 
 
@@ -89,10 +93,12 @@ class _Open:
 class _Reader:
     """Builds values from events; the methods named ``_on_`` each take one kind of event."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, first: int) -> None:
         self.documents: list[Document] = []
         self.diagnostics: list[Diagnostic] = []
         self._file = file
+        self._first = first
+        self._named = 0
         self._index = -1
         self._flawed: set[FieldPath] = set()
         self._stack: list[_Open] = []
@@ -128,7 +134,7 @@ class _Reader:
                 severity="error",
                 code=refusal.code,
                 message=refusal.message,
-                location=at(self._file, mark),
+                location=at(self._file, mark, self._first),
                 path=render_path(self._path()),
                 expected=refusal.expected,
                 found=refusal.found,
@@ -154,11 +160,24 @@ class _Reader:
     def _on_document_end(self, _: yaml.DocumentEndEvent) -> None:
         root = self._root
         if isinstance(root, dict):
-            line = at(self._file, self._root_mark).line
+            line = at(self._file, self._root_mark, self._first).line
             flawed = frozenset(self._flawed)
-            self.documents.append(Document(self._file, self._index, line, root, flawed))
+            self.documents.append(
+                Document(self._file, self._index, line, root, flawed, self._first)
+            )
         elif root is not None and not self._flawed:
             self._refuse(refusals.not_a_mapping(root), self._root_mark)
+        self.name_diagnostics()
+        self._root = None
+
+    def name_diagnostics(self) -> None:
+        """What was told of the document before it told its own name gets that name."""
+        root = self._stack[0].content if self._stack else self._root
+        key = key_of(root)
+        self.diagnostics[self._named :] = [
+            replace(each, key=key) for each in self.diagnostics[self._named :]
+        ]
+        self._named = len(self.diagnostics)
 
     def _on_scalar(self, event: yaml.ScalarEvent) -> None:
         if event.anchor is not None or event.tag is not None:
@@ -220,7 +239,7 @@ class _Reader:
             return
         top.key = value
         if top.firsts.setdefault(value, mark) is not mark:
-            first = at(self._file, top.firsts[value])
+            first = at(self._file, top.firsts[value], self._first)
             self._refuse(refusals.duplicate_key(value, first.line), mark)
 
     def _refuse_properties(self, event: yaml.NodeEvent) -> None:

@@ -1,4 +1,4 @@
-"""The rules of where a service's tasks may run: launch types, providers, Managed Instances.
+"""The rules of where a service's tasks may run: launch types, providers, platforms.
 
 Source, where none is named: botocore's documentation of the member.
 """
@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 
 from glia.ecs.shape_fault import ShapeFault
 from glia.ecs.shape_words import quoted, shown
-from glia.manifest.rules_subject import NEURON, SERVICE, TASK_DEFINITION, Rule, Subject
+from glia.manifest.rules_subject import SERVICE, TASK_DEFINITION, Rule, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Fargate takes neither devices nor Neuron chips, so a definition for both never registers.
 NEVER_BESIDE_EC2 = frozenset({"FARGATE"})
-# Fields that divide an instance among replicas, where a managed replica takes it whole.
-OF_SHARED_INSTANCES = ("mapping", "lock", "pool")
+FARGATE_PROVIDERS = frozenset({"FARGATE", "FARGATE_SPOT"})
 
 
 def compatibilities_of_another_capacity(subject: Subject) -> Iterator[ShapeFault]:
@@ -68,89 +67,86 @@ def launch_type_beside_a_strategy(subject: Subject) -> Iterator[ShapeFault]:
         )
 
 
-def managed_with_a_launch_type(subject: Subject) -> Iterator[ShapeFault]:
-    """Beside a strategy it has been refused already."""
-    given = subject.service.get("launchType")
-    if subject.is_managed and given and not subject.service.get("capacityProviderStrategy"):
+def fargate_provider(subject: Subject) -> Iterator[ShapeFault]:
+    for index, item in enumerate(subject.service.get("capacityProviderStrategy") or ()):
+        if item["capacityProvider"] in FARGATE_PROVIDERS:
+            yield ShapeFault(
+                (*SERVICE, "capacityProviderStrategy", index, "capacityProvider"),
+                "never-works",
+                f"{item['capacityProvider']} has no Neuron chips",
+                "a capacity provider of the cluster with Neuron instances",
+                quoted(item["capacityProvider"], '"'),
+                "name another capacity provider",
+            )
+
+
+def pool_beside_a_strategy(subject: Subject) -> Iterator[ShapeFault]:
+    pool = subject.neuron.pool
+    strategy = subject.service.get("capacityProviderStrategy")
+    if pool is None or pool.capacity_provider is None or not strategy or subject.is_managed:
+        return
+    given = [item["capacityProvider"] for item in strategy]
+    if given != [pool.capacity_provider]:
+        yield ShapeFault(
+            (*SERVICE, "capacityProviderStrategy"),
+            "contradiction",
+            f"neuron.pool has replicas on capacity provider {quoted(pool.capacity_provider)} only, "
+            "and capacityProviderStrategy says otherwise",
+            f"[{{capacityProvider: {pool.capacity_provider}}}]",
+            ", ".join(map(quoted, given)),
+            "leave capacityProviderStrategy out: Glia writes it",
+        )
+
+
+def pool_beside_a_launch_type(subject: Subject) -> Iterator[ShapeFault]:
+    """A strategy beside it has been refused already."""
+    pool, given = subject.neuron.pool, subject.service.get("launchType")
+    if pool is None or pool.capacity_provider is None or given is None or subject.is_managed:
+        return
+    if not subject.service.get("capacityProviderStrategy"):
         yield ShapeFault(
             (*SERVICE, "launchType"),
             "contradiction",
-            f"neuron.allocation: managed takes a capacity provider, not launchType: {given}",
+            f"neuron.pool.capacityProvider: {pool.capacity_provider} becomes the service's "
+            "capacityProviderStrategy, and no launchType goes beside that",
             "no launchType",
             shown(given),
-            "leave launchType out and name the provider in capacityProviderStrategy",
+            "leave launchType out",
         )
 
 
-def managed_without_a_provider(subject: Subject) -> Iterator[ShapeFault]:
-    """Managed Instances belong to a capacity provider of the cluster's."""
-    if subject.is_managed and not subject.service.get("capacityProviderStrategy"):
+def platform_without_chips(subject: Subject) -> Iterator[ShapeFault]:
+    """Neuron's drivers are for Linux, and its instance types are of one architecture each."""
+    platform = subject.task_definition.get("runtimePlatform") or {}
+    at = (*TASK_DEFINITION, "runtimePlatform")
+    system = platform.get("operatingSystemFamily", "LINUX")
+    if system != "LINUX":
         yield ShapeFault(
-            (*SERVICE, "capacityProviderStrategy"),
-            "missing-field",
-            "'capacityProviderStrategy' is missing, and neuron.allocation: managed needs one",
-            "a list with a capacity provider of Managed Instances",
-            remedy="name the provider: [{capacityProvider: NAME, weight: 1}]",
+            (*at, "operatingSystemFamily"),
+            "never-works",
+            "the Neuron driver is for Linux",
+            "LINUX",
+            shown(system),
+            "leave it out",
         )
-
-
-def managed_in_another_network_mode(subject: Subject) -> Iterator[ShapeFault]:
-    given = subject.task_definition.get("networkMode")
-    if subject.is_managed and given not in {None, "awsvpc"}:
+    kind, given = subject.instance_type, platform.get("cpuArchitecture")
+    if kind is not None and given not in {None, kind.architecture.upper()}:
         yield ShapeFault(
-            (*TASK_DEFINITION, "networkMode"),
-            "contradiction",
-            f"neuron.allocation: managed runs in awsvpc, not in networkMode: {given}",
-            "awsvpc",
+            (*at, "cpuArchitecture"),
+            "never-works",
+            f"{kind.name} has processors of another architecture than {given}",
+            kind.architecture.upper(),
             shown(given),
-            "write awsvpc, or leave networkMode out",
+            "leave it out",
         )
-
-
-def managed_with_some_chips(subject: Subject) -> Iterator[ShapeFault]:
-    """NeuronDevice takes no value but ALL (botocore's ResourceRequirement)."""
-    if not subject.is_managed:
-        return
-    devices, ids = subject.neuron.devices, subject.neuron.device_ids
-    if isinstance(devices, int):
-        yield ShapeFault(
-            (*NEURON, "devices"),
-            "contradiction",
-            "neuron.allocation: managed gives a replica all chips of its instance",
-            "all",
-            shown(devices),
-            "write all, or leave devices out; to share instances write neuron.allocation: devices",
-        )
-    if ids is not None:
-        yield ShapeFault(
-            (*NEURON, "deviceIds"),
-            "contradiction",
-            "neuron.allocation: managed gives a replica all chips, so none can be pinned",
-            "no deviceIds",
-            remedy="take deviceIds out, or write neuron.allocation: devices",
-        )
-
-
-def managed_with_fields_of_shared_instances(subject: Subject) -> Iterator[ShapeFault]:
-    for name in OF_SHARED_INSTANCES:
-        if subject.is_managed and name in subject.neuron.model_fields_set:
-            yield ShapeFault(
-                (*NEURON, name),
-                "contradiction",
-                f"neuron.{name} has no meaning with neuron.allocation: managed, where a replica "
-                "takes its instance whole",
-                f"no {quoted(name)}",
-                remedy="take it out",
-            )
 
 
 RULES: tuple[Rule, ...] = (
     compatibilities_of_another_capacity,
     launch_type_without_chips,
     launch_type_beside_a_strategy,
-    managed_with_a_launch_type,
-    managed_without_a_provider,
-    managed_in_another_network_mode,
-    managed_with_some_chips,
-    managed_with_fields_of_shared_instances,
+    fargate_provider,
+    pool_beside_a_strategy,
+    pool_beside_a_launch_type,
+    platform_without_chips,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from glia.ecs.shape_fault import ShapeFault
@@ -11,28 +12,7 @@ from glia.manifest.rules_subject import CONTAINERS, Rule, Subject
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# In seconds, but for the retries (HealthCheck).
-HEALTH_CHECK = {
-    "interval": (5, 300),
-    "timeout": (2, 60),
-    "retries": (1, 10),
-    "startPeriod": (0, 300),
-}
-
-
-def health_check_out_of_range(subject: Subject) -> Iterator[ShapeFault]:
-    for path, container in subject.containers:
-        check = container.get("healthCheck") or {}
-        for name, (least, most) in HEALTH_CHECK.items():
-            if name in check and not least <= check[name] <= most:
-                yield ShapeFault(
-                    (*path, "healthCheck", name),
-                    "out-of-range",
-                    f"{quoted(name)} of a health check has to be {least} to {most}",
-                    f"{least} to {most}",
-                    shown(check[name]),
-                    _remedy(name),
-                )
+NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 
 def container_without_a_name_or_image(subject: Subject) -> Iterator[ShapeFault]:
@@ -42,6 +22,20 @@ def container_without_a_name_or_image(subject: Subject) -> Iterator[ShapeFault]:
                 yield ShapeFault(
                     (*path, name), "missing-field", f"{quoted(name)} is missing", "a string"
                 )
+
+
+def malformed_container_name(subject: Subject) -> Iterator[ShapeFault]:
+    for path, container in subject.containers:
+        name = container.get("name")
+        if name and not NAME.fullmatch(name):
+            yield ShapeFault(
+                (*path, "name"),
+                "not-allowed",
+                "a container's name has letters, digits, hyphens and underscores, at most 255",
+                "letters, digits, - and _",
+                quoted(name),
+                "rename it",
+            )
 
 
 def repeated_container_name(subject: Subject) -> Iterator[ShapeFault]:
@@ -106,26 +100,38 @@ def reservation_above_the_limit(subject: Subject) -> Iterator[ShapeFault]:
                 (*path, "memoryReservation"),
                 "contradiction",
                 "memoryReservation is more than memory, the container's limit",
-                f"less than {shown(limit)}",
+                f"at most {shown(limit)}",
                 shown(reserved),
                 "lower memoryReservation, or raise memory",
             )
 
 
-def _remedy(name: str) -> str:
-    if name != "startPeriod":
-        return ""
-    return (
-        "for a model that loads longer than 300 seconds only "
-        "service.healthCheckGracePeriodSeconds is longer, behind a load balancer"
-    )
+def repeated_variable(subject: Subject) -> Iterator[ShapeFault]:
+    """Of ``environment`` and ``secrets`` together: ECS refuses a secret called as a variable."""
+    for path, container in subject.containers:
+        seen = set()
+        for member in ("environment", "secrets"):
+            for index, pair in enumerate(container.get(member) or ()):
+                name = pair.get("name")
+                if name in seen:
+                    yield ShapeFault(
+                        (*path, member, index, "name"),
+                        "not-allowed",
+                        f"two variables of the container are called {quoted(name)}",
+                        "another name for each variable of environment and secrets",
+                        quoted(name),
+                        "take one of them out",
+                    )
+                elif name:
+                    seen.add(name)
 
 
 RULES: tuple[Rule, ...] = (
     container_without_a_name_or_image,
+    malformed_container_name,
     repeated_container_name,
     no_essential_container,
     container_without_memory,
     reservation_above_the_limit,
-    health_check_out_of_range,
+    repeated_variable,
 )

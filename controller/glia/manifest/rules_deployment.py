@@ -16,41 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 CONFIGURATION = (*SERVICE, "deploymentConfiguration")
-# ECS's own, for a service of replicas (DeploymentConfiguration).
-DEFAULTS = {"maximumPercent": 200, "minimumHealthyPercent": 100}
-
-
-def percentages_that_never_move(subject: Subject) -> Iterator[ShapeFault]:
-    """ECS rounds the upper limit down and the lower one up.
-
-    Lanes have fewer replicas than the service; where all of them together cannot move, no lane
-    can.
-    """
-    # Where the count is autoscaling's: what lets none of 100 move lets none of any number move.
-    replicas = 100 if subject.spec.replicas is None else subject.spec.replicas
-    given = {name: value for name, value in _configuration(subject).items() if name in DEFAULTS}
-    if not replicas or not given:
-        return
-    percents = {**DEFAULTS, **given}
-    most = replicas * percents["maximumPercent"] // 100
-    least = -(-replicas * percents["minimumHealthyPercent"] // 100)
-    if most > replicas or least < replicas:
-        return
-    yield ShapeFault(
-        (*CONFIGURATION, next(iter(given))),
-        "never-works",
-        f"with {_replicas(subject.spec.replicas)} these percentages let none stop and none start, "
-        "so no deployment ever moves",
-        "room for one replica less, or one more",
-        ", ".join(f"{name} {shown(value)}" for name, value in percents.items()),
-        "leave both percentages out: Glia works them out from rollout"
-        + _or_write(subject.spec.replicas),
-    )
 
 
 def strategy_that_needs_every_chip_twice(subject: Subject) -> Iterator[ShapeFault]:
     """All but ROLLING start a second copy of every replica before the first one stops."""
-    strategy = _configuration(subject).get("strategy", "ROLLING")
+    strategy = configuration(subject).get("strategy", "ROLLING")
     if strategy == "ROLLING" or not subject.shares_instances:
         return
     yield ShapeFault(
@@ -106,7 +76,7 @@ def foreign_deployment_controller(subject: Subject) -> Iterator[ShapeFault]:
 
 
 def rollout_that_never_moves(subject: Subject) -> Iterator[ShapeFault]:
-    rollout = subject.spec.rollout
+    rollout = subject.rollout
     if rollout.max_unavailable == rollout.max_surge == 0:
         yield ShapeFault(
             ("spec", "rollout", "maxUnavailable"),
@@ -118,24 +88,11 @@ def rollout_that_never_moves(subject: Subject) -> Iterator[ShapeFault]:
         )
 
 
-def _configuration(subject: Subject) -> Mapping[str, Any]:
+def configuration(subject: Subject) -> Mapping[str, Any]:
     return subject.service.get("deploymentConfiguration") or {}
 
 
-def _or_write(count: int | None) -> str:
-    if count is None:
-        return ""
-    return f"; or write minimumHealthyPercent: {shown((count - 1) * 100 // count)}"
-
-
-def _replicas(count: int | None) -> str:
-    if count is None:
-        return "any number of replicas"
-    return f"{shown(count)} replica{'' if count == 1 else 's'}"
-
-
 RULES: tuple[Rule, ...] = (
-    percentages_that_never_move,
     strategy_that_needs_every_chip_twice,
     rebalancing_without_spare_chips,
     daemon,

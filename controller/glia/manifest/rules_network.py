@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from glia.ecs.shape_fault import ShapeFault
+from glia.ecs.shape_fault import Path, ShapeFault
 from glia.ecs.shape_words import shown
+from glia.manifest.reservations import reserved_memory
 from glia.manifest.rules_subject import SERVICE, TASK_DEFINITION, Rule, Subject
 
 if TYPE_CHECKING:
@@ -60,6 +61,44 @@ def shared_chips_without_a_lock(subject: Subject) -> Iterator[ShapeFault]:
         )
 
 
+def public_address_on_ec2(subject: Subject) -> Iterator[ShapeFault]:
+    """A task's own interface on EC2 capacity gets no public address (AwsVpcConfiguration)."""
+    given = (subject.service.get("networkConfiguration") or {}).get("awsvpcConfiguration") or {}
+    if given.get("assignPublicIp") == "ENABLED" and not subject.is_managed:
+        yield ShapeFault(
+            (*NETWORK_CONFIGURATION, "awsvpcConfiguration", "assignPublicIp"),
+            "never-works",
+            "tasks on EC2 instances get no public address of their own",
+            "DISABLED",
+            "ENABLED",
+            "leave it out; a NAT gateway or an endpoint leads out of the subnet",
+        )
+
+
+def whole_instance_without_a_lock(subject: Subject) -> Iterator[ShapeFault]:
+    """Without ports only memory makes ECS wait until the task before has freed its chips."""
+    kind, mode = subject.instance_type, subject.network_mode
+    if mode in MODES_WITH_HOST_PORTS or subject.neuron.lock != "hostPort" or subject.is_managed:
+        return
+    if kind is None or subject.chips != kind.chips:
+        return
+    reserved, least = reserved_memory(subject), kind.memory_mib // 2 + 1
+    if reserved is not None and reserved.amount < least:
+        yield ShapeFault(
+            reserved.path,
+            "never-works",
+            f"networkMode: {mode} takes no ports of the instance, so what keeps two replicas off "
+            f"the chips of one {kind.name} is its memory: a replica has to reserve more than half",
+            f"at least {least} MiB",
+            f"{reserved.amount} MiB",
+            f"write {_member(reserved.path)}: {reserved.missing(least)}, or networkMode: bridge",
+        )
+
+
+def _member(path: Path) -> str:
+    return str(path[-1]) if isinstance(path[-1], str) else "memoryReservation"
+
+
 def _awsvpc(subject: Subject) -> bool:
     return bool((subject.service.get("networkConfiguration") or {}).get("awsvpcConfiguration"))
 
@@ -68,4 +107,6 @@ RULES: tuple[Rule, ...] = (
     awsvpc_without_a_network,
     network_without_awsvpc,
     shared_chips_without_a_lock,
+    whole_instance_without_a_lock,
+    public_address_on_ec2,
 )

@@ -1,4 +1,4 @@
-"""The rules of ``spec.neuron``: which chips, for which container, and who maps them.
+"""The rules of ``spec.neuron``: which chips, and for which container.
 
 Which chips go together: the Neuron documentation's "Neuron Scheduler Extension" and "Neuron
 DRA Driver", as the catalogue has them.
@@ -6,7 +6,6 @@ DRA Driver", as the catalogue has them.
 
 from __future__ import annotations
 
-import posixpath
 from typing import TYPE_CHECKING
 
 from glia.ecs.nearest import nearest
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 DEVICES = (*NEURON, "devices")
 DEVICE_IDS = (*NEURON, "deviceIds")
 CONTAINER = (*NEURON, "container")
-DEVICE_FILES = "/dev/neuron"
 
 
 def more_chips_than_there_are(subject: Subject) -> Iterator[ShapeFault]:
@@ -145,55 +143,6 @@ def container_left_open(subject: Subject) -> Iterator[ShapeFault]:
     )
 
 
-def devices_mapped_by_hand(subject: Subject) -> Iterator[ShapeFault]:
-    """Glia maps the chips that a lane has; a device named here would be another's."""
-    for path, container in subject.containers:
-        devices = (container.get("linuxParameters") or {}).get("devices") or ()
-        for index, device in enumerate(devices):
-            for member in ("hostPath", "containerPath"):
-                if _is_neuron(device.get(member, "")):
-                    place = (*path, "linuxParameters", "devices", index, member)
-                    yield ShapeFault(
-                        place,
-                        "contradiction",
-                        f"linuxParameters.devices maps {quoted(device[member])} by hand, and "
-                        "spec.neuron says which chips the container gets",
-                        "no Neuron device in linuxParameters.devices",
-                        quoted(device[member]),
-                        _instead_of_mapping(subject),
-                    )
-                    break
-
-
-def devices_asked_of_ecs(subject: Subject) -> Iterator[ShapeFault]:
-    """ECS's own allocation hands out whole Managed Instances (ResourceRequirement)."""
-    for path, container in subject.containers:
-        for index, requirement in enumerate(container.get("resourceRequirements") or ()):
-            if requirement.get("type") == "NeuronDevice":
-                yield ShapeFault(
-                    (*path, "resourceRequirements", index),
-                    "contradiction",
-                    "resourceRequirements asks for NeuronDevice, and neuron.allocation: "
-                    f"{subject.neuron.allocation} says how the container gets its chips",
-                    "no NeuronDevice in resourceRequirements",
-                    "NeuronDevice",
-                    "take it out: Glia writes it"
-                    if subject.is_managed
-                    else "take it out; for whole Managed Instances write neuron.allocation: "
-                    "managed",
-                )
-
-
-def _instead_of_mapping(subject: Subject) -> str:
-    if subject.is_managed:
-        return "take it out: neuron.allocation: managed gives the container all chips"
-    return "take it out; to choose the chips by hand write their numbers in neuron.deviceIds"
-
-
-def _is_neuron(path: str) -> bool:
-    return posixpath.normpath(path).replace("//", "/").startswith(DEVICE_FILES)
-
-
 def _names(containers: Iterable[tuple[object, object]]) -> list[str]:
     found = (each.get("name") for _, each in containers if isinstance(each, dict))
     return [name for name in found if name]
@@ -237,6 +186,4 @@ RULES: tuple[Rule, ...] = (
     device_ids_that_do_not_go_together,
     unknown_container,
     container_left_open,
-    devices_mapped_by_hand,
-    devices_asked_of_ecs,
 )

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from glia.ecs.shape_fault import Path, ShapeFault
-from glia.ecs.shape_words import shown
+from glia.ecs.shape_fault import ShapeFault
+from glia.ecs.shape_words import quoted, shown
+from glia.manifest.port_mappings import (
+    LAST_PORT,
+    fixed_ports,
+    mappings,
+    port_range,
+    static_ports,
+)
 from glia.manifest.rules_network import MODES_WITH_HOST_PORTS
 from glia.manifest.rules_subject import CONTAINERS, Rule, Subject
+from glia.neuron.locks import LOCK_BASE, lock_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-# Device N's lock is port LOCK_BASE + N of its instance.
-LOCK_BASE = 18000
 # PortMapping.hostPort: SSH, Docker, and the ECS agent.
 RESERVED = frozenset({22, 2375, 2376, 51678, 51679, 51680})
 # PortMapping.hostPort: "A maximum of 100 reserved ports can be assigned to a container
@@ -24,7 +30,7 @@ MOST = 100
 def host_port_unlike_the_container_port(subject: Subject) -> Iterator[ShapeFault]:
     if subject.network_mode not in {"awsvpc", "host"}:
         return
-    for path, mapping in _mappings(subject):
+    for path, mapping in mappings(subject):
         inside, outside = mapping.get("containerPort"), mapping.get("hostPort")
         if outside is not None and outside != inside:
             yield ShapeFault(
@@ -40,7 +46,7 @@ def host_port_unlike_the_container_port(subject: Subject) -> Iterator[ShapeFault
 
 def port_of_a_lock(subject: Subject) -> Iterator[ShapeFault]:
     locks = _locks(subject)
-    for path, port, protocol in _static_ports(subject):
+    for path, port, protocol in static_ports(subject):
         if port in locks and protocol == "tcp":
             yield ShapeFault(
                 path,
@@ -54,7 +60,7 @@ def port_of_a_lock(subject: Subject) -> Iterator[ShapeFault]:
 
 
 def port_of_the_instance(subject: Subject) -> Iterator[ShapeFault]:
-    for path, port, protocol in _static_ports(subject):
+    for path, port, protocol in static_ports(subject):
         if port in RESERVED and protocol == "tcp":
             yield ShapeFault(
                 path,
@@ -68,7 +74,7 @@ def port_of_the_instance(subject: Subject) -> Iterator[ShapeFault]:
 
 def more_ports_than_an_instance_lends(subject: Subject) -> Iterator[ShapeFault]:
     """With the locks of all chips: those that this replica leaves are other services'."""
-    ports = {(port, protocol) for _, port, protocol in _static_ports(subject)}
+    ports = {(port, protocol) for _, port, protocol in static_ports(subject)}
     left = MOST - len(RESERVED) - len(_locks(subject))
     if len(ports) > left:
         yield ShapeFault(
@@ -82,32 +88,91 @@ def more_ports_than_an_instance_lends(subject: Subject) -> Iterator[ShapeFault]:
         )
 
 
-def _mappings(subject: Subject) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    for path, container in subject.containers:
-        for index, mapping in enumerate(container.get("portMappings") or ()):
-            yield (*path, "portMappings", index), mapping
+def port_out_of_range(subject: Subject) -> Iterator[ShapeFault]:
+    """A host port of 0 is any free one."""
+    for path, mapping in mappings(subject):
+        for name, least in (("containerPort", 1), ("hostPort", 0)):
+            port = mapping.get(name)
+            if port is not None and not least <= port <= LAST_PORT:
+                yield ShapeFault(
+                    (*path, name),
+                    "out-of-range",
+                    f"{quoted(name)} has to be {least} to {LAST_PORT}",
+                    f"{least} to {LAST_PORT}",
+                    shown(port),
+                )
 
 
-def _static_ports(subject: Subject) -> Iterator[tuple[Path, int, str]]:
-    """The ports of its instance that a replica takes; 0 or none in bridge mode is any port."""
-    if subject.network_mode not in MODES_WITH_HOST_PORTS:
+def malformed_port_range(subject: Subject) -> Iterator[ShapeFault]:
+    for path, mapping in mappings(subject):
+        given = mapping.get("containerPortRange")
+        if given is not None and port_range(given) is None:
+            yield ShapeFault(
+                (*path, "containerPortRange"),
+                "not-allowed",
+                "a range of ports goes from a lower to a higher one, 1 to 65535",
+                "such as 8000-8010",
+                quoted(given, '"'),
+            )
+
+
+def port_range_beside_a_port(subject: Subject) -> Iterator[ShapeFault]:
+    for path, mapping in mappings(subject):
+        if "containerPortRange" not in mapping:
+            continue
+        for name in ("containerPort", "hostPort"):
+            if name in mapping:
+                yield ShapeFault(
+                    (*path, name),
+                    "contradiction",
+                    f"a mapping has either containerPortRange or {name}",
+                    f"no {name}",
+                    shown(mapping[name]),
+                    f"take {name} out, or write the port as a mapping of its own",
+                )
+
+
+def port_range_in_another_mode(subject: Subject) -> Iterator[ShapeFault]:
+    if subject.network_mode in {"bridge", "awsvpc"}:
         return
-    for path, mapping in _mappings(subject):
-        protocol = "udp" if mapping.get("protocol") == "udp" else "tcp"
-        if mapping.get("hostPort"):
-            yield (*path, "hostPort"), mapping["hostPort"], protocol
-        elif subject.network_mode == "host" and mapping.get("containerPort"):
-            yield (*path, "containerPort"), mapping["containerPort"], protocol
+    for path, mapping in mappings(subject):
+        if "containerPortRange" in mapping:
+            yield ShapeFault(
+                (*path, "containerPortRange"),
+                "contradiction",
+                "containerPortRange is for bridge and awsvpc, and networkMode is "
+                f"{subject.network_mode}",
+                "no containerPortRange",
+                quoted(mapping["containerPortRange"], '"'),
+                "write the ports one by one, or networkMode: bridge",
+            )
+
+
+def port_taken_twice(subject: Subject) -> Iterator[ShapeFault]:
+    seen = set()
+    for path, port, protocol in fixed_ports(subject):
+        if (port, protocol) in seen:
+            yield ShapeFault(
+                path,
+                "contradiction",
+                f"{protocol} port {port} is mapped twice in one task",
+                "another port for each mapping",
+                str(port),
+                _elsewhere(subject),
+            )
+        seen.add((port, protocol))
 
 
 def _locks(subject: Subject) -> range:
     locked = subject.neuron.lock == "hostPort" and subject.network_mode in MODES_WITH_HOST_PORTS
     if subject.instance_type is None or subject.is_managed or not locked:
         return range(0)
-    return range(LOCK_BASE, LOCK_BASE + subject.instance_type.chips)
+    return range(lock_port(0), lock_port(subject.instance_type.chips))
 
 
 def _elsewhere(subject: Subject) -> str:
+    if subject.network_mode == "awsvpc":
+        return "let the server listen on another port"
     if subject.network_mode == "host":
         return "let the server listen on another port, or write networkMode: bridge"
     return "leave hostPort out: ECS then takes a free port, and a load balancer finds it"
@@ -118,4 +183,9 @@ RULES: tuple[Rule, ...] = (
     port_of_a_lock,
     port_of_the_instance,
     more_ports_than_an_instance_lends,
+    port_out_of_range,
+    malformed_port_range,
+    port_range_beside_a_port,
+    port_range_in_another_mode,
+    port_taken_twice,
 )

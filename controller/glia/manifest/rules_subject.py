@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from glia.ecs.shape_fault import ShapeFault
+from glia.manifest.unknown import hide, hide_fields
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from glia.ecs.shape_fault import Path
-    from glia.manifest.spec import Neuron, ServiceSpec
+    from glia.manifest.spec import Neuron, Rollout, ServiceSpec
     from glia.neuron.catalogue import InstanceType
 
 NEURON: Final[Path] = ("spec", "neuron")
@@ -21,20 +24,25 @@ SERVICE: Final[Path] = ("spec", "service")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One service.
+    """One service. To read a field that is wrong raises ``UnknownError``, which ends the rule.
 
     Attributes:
         instance_type: None where nobody knows its chips.
-        labels: of the manifest's metadata.
+        metadata: the manifest's, as far as rules read it.
+        members: ECS's, by the place where they stand in the spec.
     """
 
     spec: ServiceSpec
+    neuron: Neuron
+    rollout: Rollout
     instance_type: InstanceType | None
-    labels: Mapping[str, str]
+    metadata: Mapping[str, Any]
+    members: Mapping[str, Any]
 
     @property
-    def neuron(self) -> Neuron:
-        return self.spec.neuron
+    def labels(self) -> Mapping[str, str]:
+        labels: Mapping[str, str] = self.metadata["labels"]
+        return labels
 
     @property
     def is_managed(self) -> bool:
@@ -42,11 +50,13 @@ class Subject:
 
     @property
     def task_definition(self) -> Mapping[str, Any]:
-        return self.spec.task_definition
+        written: Mapping[str, Any] = self.members["taskDefinition"]
+        return written
 
     @property
     def service(self) -> Mapping[str, Any]:
-        return self.spec.service
+        written: Mapping[str, Any] = self.members["service"]
+        return written
 
     @property
     def containers(self) -> list[tuple[Path, Mapping[str, Any]]]:
@@ -86,10 +96,57 @@ class Subject:
         return self.chips < self.instance_type.chips
 
     @property
+    def has_several_lanes(self) -> bool:
+        """Whether the replicas may be several services of ECS, one for each device set.
+
+        A lone replica is one, and so are replicas whose chips are pinned: one an instance.
+        """
+        if not self.shares_instances or self.neuron.device_ids is not None:
+            return False
+        return self.spec.replicas is None or self.spec.replicas > 1
+
+    @property
+    def has_load_balancer(self) -> bool:
+        """VPC Lattice checks the health of its targets as well."""
+        service = self.service
+        return bool(service.get("loadBalancers") or service.get("vpcLatticeConfigurations"))
+
+    @property
     def network_mode(self) -> str:
         """As ECS fills it in (developer guide, "Amazon ECS task networking")."""
         given = self.task_definition.get("networkMode")
         return given or ("awsvpc" if self.is_managed else "bridge")
+
+
+def make_subject(
+    spec: ServiceSpec,
+    instance_type: InstanceType | None,
+    labels: Mapping[str, str],
+    unknown: frozenset[Path] = frozenset(),
+) -> Subject:
+    """A service as the rules see it; ``unknown`` are the fields that are wrong."""
+    members = {"taskDefinition": spec.task_definition, "service": spec.service}
+    return Subject(
+        hide_fields(spec, _fields(spec, unknown, "spec")),
+        hide_fields(spec.neuron, _fields(spec.neuron, unknown, "spec", "neuron")),
+        hide_fields(spec.rollout, _fields(spec.rollout, unknown, "spec", "rollout")),
+        instance_type,
+        hide({"labels": labels}, _below(unknown, "metadata")),
+        hide(members, _below(unknown, "spec")),
+    )
+
+
+def _fields(model: BaseModel, unknown: frozenset[Path], *above: str) -> frozenset[str]:
+    """The model's fields, by their names in Python, that are wrong or are so in part."""
+    fields = type(model).model_fields
+    if any(len(path) <= len(above) and above[: len(path)] == path for path in unknown):
+        return frozenset(fields)
+    wrong = {path[len(above)] for path in unknown if path[: len(above)] == above}
+    return frozenset(name for name, field in fields.items() if field.alias in wrong)
+
+
+def _below(unknown: frozenset[Path], above: str) -> frozenset[Path]:
+    return frozenset(path[1:] for path in unknown if path[:1] == (above,) and len(path) > 1)
 
 
 Rule: TypeAlias = Callable[[Subject], Iterator[ShapeFault]]

@@ -51,6 +51,22 @@ def too_many_tags(subject: Subject) -> Iterator[ShapeFault]:
             )
 
 
+def label_unlike_the_tag(subject: Subject) -> Iterator[ShapeFault]:
+    """Labels become tags. A tag's value may be private, so none is shown."""
+    for root, members in ((TASK_DEFINITION, subject.task_definition), (SERVICE, subject.service)):
+        for index, tag in enumerate(members.get("tags") or ()):
+            key = tag.get("key", "")
+            if key in subject.labels and subject.labels[key] != tag.get("value", ""):
+                yield ShapeFault(
+                    (*root, "tags", index, "value"),
+                    "contradiction",
+                    f"the tag {quoted(key)} has another value than the label {quoted(key)} in "
+                    "metadata.labels, which becomes a tag as well",
+                    "the label's value",
+                    remedy="take the tag or the label out",
+                )
+
+
 def _keys(subject: Subject) -> Iterator[tuple[Path, str]]:
     for key in subject.labels:
         yield (*LABELS, key), key
@@ -59,4 +75,4 @@ def _keys(subject: Subject) -> Iterator[tuple[Path, str]]:
             yield (*root, "tags", index, "key"), tag.get("key", "")
 
 
-RULES: tuple[Rule, ...] = (reserved_tag_key, too_many_tags)
+RULES: tuple[Rule, ...] = (reserved_tag_key, too_many_tags, label_unlike_the_tag)

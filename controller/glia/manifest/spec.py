@@ -9,15 +9,16 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
-    PlainValidator,
-    WithJsonSchema,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from glia.ecs.shape_words import one_of
+from glia.manifest.numbers import Chips, Cores, Count, Positive, whole
 from glia.manifest.texts import (
     AccountId,
     AttributeName,
@@ -30,9 +31,17 @@ from glia.manifest.texts import (
 )
 
 API_VERSION = "glia/v1alpha1"
+# How many chips an instance with these device sets has: one, or a torus of sixteen or a part.
+CHIPS = {"single": (1,), "aligned": (1, 4, 8, 16)}
 
 
 EcsMembers: TypeAlias = dict[str, Any]
+
+
+def _given(*names: str) -> dict[str, Any]:
+    """JSON Schema for a mapping with all these members, none of them null."""
+    something = {"not": {"type": "null"}}
+    return {"required": list(names), "properties": dict.fromkeys(names, something)}
 
 
 class Strict(BaseModel):
@@ -90,8 +99,20 @@ class ClusterSpec(Strict):
     assume_role: AssumeRole | None = None
 
 
+_EITHER_OF_ATTRIBUTE: list[Any] = [_given("attribute"), _given("value")]
+
+
 class Pool(Strict):
     """Only the instances of a capacity provider, or with this value of a custom attribute."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {**_given("capacityProvider"), "not": {"anyOf": _EITHER_OF_ATTRIBUTE}},
+                {**_given("attribute", "value"), "not": _given("capacityProvider")},
+            ]
+        }
+    )
 
     capacity_provider: EcsName | None = None
     attribute: AttributeName | None = None
@@ -103,28 +124,26 @@ class Pool(Strict):
         partly = (self.attribute is None) != (self.value is None)
         if partly or (self.capacity_provider is not None) == by_attribute:
             raise PydanticCustomError(
-                "contradiction", "either `capacityProvider`, or `attribute` and `value`"
+                "contradiction",
+                "'pool' takes either 'capacityProvider', or 'attribute' and 'value'",
+                {"expected": "{capacityProvider: NAME}, or {attribute: NAME, value: VALUE}"},
             )
         return self
 
 
-def _chips(value: Any) -> int | Literal["all"]:
-    if value == "all":
-        return "all"
-    if type(value) is int and value >= 1:
-        return value
-    raise PydanticCustomError("not_allowed", "a number of chips from 1 on, or `all`")
-
-
-Chips: TypeAlias = Annotated[
-    int | Literal["all"],
-    PlainValidator(_chips),
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"const": "all"}]}),
-]
-
-
 class Neuron(Strict):
     """Which chips a replica gets, and how."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "not": _given("devices", "deviceIds"),
+            "anyOf": [
+                {"properties": {"allocation": {"const": "managed"}}, "required": ["allocation"]},
+                _given("instanceType", "devices"),
+                _given("instanceType", "deviceIds"),
+            ],
+        }
+    )
 
     instance_type: InstanceTypeName | None = Field(
         default=None, description="The EC2 instance type, in any case; required but for managed."
@@ -132,8 +151,9 @@ class Neuron(Strict):
     devices: Chips | None = Field(
         default=None, description="Chips a replica, or `all` of the instance."
     )
-    device_ids: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
+    device_ids: tuple[Count, ...] | None = Field(
         default=None,
+        min_length=1,
         max_length=64,  # no instance has more devices
         description="Pin the chips by hand, instead of `devices`.",
         strict=False,
@@ -156,7 +176,7 @@ class Neuron(Strict):
     lock: Literal["hostPort", "antiAffinity", "none"] = Field(
         default="hostPort", description="What keeps other services' tasks off the chips."
     )
-    min_instances: Annotated[int, Field(ge=1)] = Field(
+    min_instances: Positive = Field(
         default=2, description="Spread replicas over at least that many instances."
     )
 
@@ -164,15 +184,22 @@ class Neuron(Strict):
     def _says_how_many_chips(self) -> Neuron:
         if self.devices is not None and self.device_ids is not None:
             raise PydanticCustomError(
-                "contradiction", "`devices` and `deviceIds` cannot both be given"
+                "contradiction",
+                "'devices' and 'deviceIds' cannot both be given",
+                {"field": "deviceIds", "remedy": "take one of the two out"},
             )
         if self.allocation == "devices":
             if self.instance_type is None:
-                raise PydanticCustomError("missing_field", "`instanceType` is missing")
+                raise PydanticCustomError(
+                    "missing_field",
+                    "'instanceType' is missing",
+                    {"field": "instanceType", "expected": "an EC2 instance type with chips"},
+                )
             if self.devices is None and self.device_ids is None:
                 raise PydanticCustomError(
                     "missing_field",
-                    "`devices` or `deviceIds` is missing: how many chips a replica gets",
+                    "'devices' or 'deviceIds' is missing: how many chips a replica gets",
+                    {"field": "devices", "expected": "a number of chips from 1 on, or `all`"},
                 )
         return self
 
@@ -180,16 +207,16 @@ class Neuron(Strict):
 class Rollout(Strict):
     """How a change reaches the replicas."""
 
-    max_unavailable: Annotated[int, Field(ge=0)] = Field(
+    max_unavailable: Count = Field(
         default=1, description="Replicas that may be down at once, over the whole service."
     )
-    max_surge: Annotated[int, Field(ge=0)] = Field(
+    max_surge: Count = Field(
         default=0, description="Replicas that may run in addition, on spare chips."
     )
-    min_ready_seconds: Annotated[int, Field(ge=0)] = Field(
+    min_ready_seconds: Count = Field(
         default=0, description="How long a replica has to run before it counts as ready."
     )
-    progress_deadline_seconds: Annotated[int, Field(ge=1)] = Field(
+    progress_deadline_seconds: Positive = Field(
         default=1800, description="After that long without progress the rollout is Stalled."
     )
 
@@ -198,7 +225,7 @@ class ServiceSpec(Strict):
     """A Neuron inference service: replicas, chips, and ECS's own members."""
 
     cluster: Name = Field(description="metadata.name of a NeuronCluster.")
-    replicas: Annotated[int, Field(ge=0)] | None = Field(
+    replicas: Count | None = Field(
         default=None, description="Absent: the count is not Glia's, autoscaling owns it."
     )
     suspend: bool = Field(default=False, description="Leave the service as it is.")
@@ -211,17 +238,53 @@ class ServiceSpec(Strict):
 class InstanceTypeSpec(Strict):
     """An entry of the catalogue of Neuron instance types, new or corrected."""
 
-    vcpu: Annotated[int, Field(ge=1)]
-    memory_mib: Annotated[int, Field(ge=1, alias="memoryMiB")]
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                {
+                    "if": {"properties": {"deviceSets": {"const": rule}}},
+                    "then": {"properties": {"chips": {"enum": list(counts)}}},
+                }
+                for rule, counts in CHIPS.items()
+            ]
+        }
+    )
+
+    vcpu: Positive
+    memory_mib: Positive = Field(alias="memoryMiB")
     chip: str = "Neuron"
-    chips: Annotated[int, Field(ge=1, le=64)]
-    chip_memory_gib: Annotated[int, Field(ge=1, alias="chipMemoryGiB")]
-    neuron_core_version: Annotated[int, Field(ge=1)]
-    cores_per_chip: Annotated[int, Field(ge=1, le=8)]
-    visible_cores_per_chip: Annotated[int, Field(ge=1, le=8)] | None = None
-    network_interfaces: Annotated[int, Field(ge=1)]
+    chips: Annotated[int, Field(ge=1, le=64), BeforeValidator(whole)]
+    chip_memory_gib: Positive = Field(alias="chipMemoryGiB")
+    neuron_core_version: Positive
+    cores_per_chip: Cores
+    visible_cores_per_chip: Cores | None = None
+    network_interfaces: Positive
     architecture: Literal["x86_64", "arm64"] = "x86_64"
     device_sets: Literal["single", "contiguous", "aligned"]
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> InstanceTypeSpec:
+        allowed = CHIPS.get(self.device_sets, (self.chips,))
+        if self.chips not in allowed:
+            raise PydanticCustomError(
+                "contradiction",
+                "deviceSets: {rule} does not go with {chips} chips",
+                {
+                    "field": "deviceSets",
+                    "rule": self.device_sets,
+                    "chips": self.chips,
+                    "expected": f"chips: {one_of([str(count) for count in allowed])}",
+                    "remedy": "write deviceSets: contiguous, or correct chips",
+                },
+            )
+        if (self.visible_cores_per_chip or 1) > self.cores_per_chip:
+            raise PydanticCustomError(
+                "contradiction",
+                "visibleCoresPerChip is more than coresPerChip: the runtime joins cores, and "
+                "splits none",
+                {"field": "visibleCoresPerChip", "expected": f"at most {self.cores_per_chip}"},
+            )
+        return self
 
 
 class NeuronCluster(Strict):

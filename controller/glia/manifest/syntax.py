@@ -52,49 +52,49 @@ _PROBLEMS = (
 )
 
 
-def text_problems(source: bytes, file: str) -> tuple[Diagnostic, ...]:
+def text_problems(source: bytes, file: str, first: int = 1) -> tuple[Diagnostic, ...]:
     """Why the bytes are no text that a parser should see; nothing if they are."""
     if len(source) > MAXIMUM_BYTES:
-        return (_too_large(file),)
+        return (_too_large(file, first),)
     try:
         text = source.decode("utf-8")
     except UnicodeDecodeError as error:
-        return (_not_utf8(source, file, error.start),)
+        return (_not_utf8(source, file, error.start, first),)
     problems: list[Diagnostic] = []
     if _UNPRINTABLE.search(text):
-        problems += islice(_characters(text, file), MAXIMUM_ERRORS)
+        problems += islice(_characters(text, file, first), MAXIMUM_ERRORS)
     if "%TAG" in text:
-        problems += islice(_directives(text, file), MAXIMUM_ERRORS)
+        problems += islice(_directives(text, file, first), MAXIMUM_ERRORS)
     return tuple(problems)
 
 
-def _too_large(file: str) -> Diagnostic:
+def _too_large(file: str, first: int) -> Diagnostic:
     return Diagnostic(
         severity="error",
         code="file-too-large",
-        message="the file is too large to be read",
-        location=Location(file, 1, 1),
-        expected=f"at most {MAXIMUM_BYTES // 1024} KiB",
+        message="this is too large to be read",
+        location=Location(file, first, 1),
+        expected=f"at most {MAXIMUM_BYTES // 1024} KiB a file, or a document of standard input",
         found="more",
         remedy="split it: a directory is read whole",
     )
 
 
-def _not_utf8(source: bytes, file: str, start: int) -> Diagnostic:
+def _not_utf8(source: bytes, file: str, start: int, first: int) -> Diagnostic:
     lines = _BREAK.split(source[:start].decode("utf-8"))
     return Diagnostic(
         severity="error",
         code="invalid-encoding",
         message="the file is not UTF-8",
-        location=Location(file, len(lines), len(lines[-1]) + 1),
+        location=Location(file, len(lines) - 1 + first, len(lines[-1]) + 1),
         expected="UTF-8 without a byte order mark",
         found=f"the byte 0x{source[start]:02x}",
         remedy="save the file as UTF-8",
     )
 
 
-def _characters(text: str, file: str) -> Iterator[Diagnostic]:
-    for number, line in enumerate(_BREAK.split(text), 1):
+def _characters(text: str, file: str, first: int) -> Iterator[Diagnostic]:
+    for number, line in enumerate(_BREAK.split(text), first):
         for match in _UNPRINTABLE.finditer(line):
             mark = match[0] == "\ufeff"
             yield Diagnostic(
@@ -112,28 +112,30 @@ def _characters(text: str, file: str) -> Iterator[Diagnostic]:
             )
 
 
-def _directives(text: str, file: str) -> Iterator[Diagnostic]:
+def _directives(text: str, file: str, first: int) -> Iterator[Diagnostic]:
     """Tags are refused anyway, and libyaml takes quadratic time over many directives."""
     for match in _TAG_DIRECTIVE.finditer(text):
         yield Diagnostic(
             severity="error",
             code="tag",
             message="tags are not read here",
-            location=Location(file, len(_BREAK.split(text[: match.start() + 1])), 1),
+            location=Location(file, len(_BREAK.split(text[: match.start()])) - 1 + first, 1),
             expected="no tag",
             found=match[0][:40],
             remedy="delete it",
         )
 
 
-def syntax_problem(error: yaml.MarkedYAMLError, source: bytes, file: str) -> Diagnostic:
+def syntax_problem(
+    error: yaml.MarkedYAMLError, source: bytes, file: str, first: int = 1
+) -> Diagnostic:
     """The parser's problem as its author understands it."""
     problem = error.problem or "not YAML"
     mark = error.problem_mark
     if mark is None or "find expected ':'" in problem:
         mark = error.context_mark  # libyaml notices in the next line
-    location = at(file, mark)
-    standing = _standing_at(source, location)
+    location = at(file, mark, first)
+    standing = _standing_at(source, at(file, mark))
     if standing.startswith("\t"):
         problem = "tab character"
     message, remedy = next(
@@ -142,20 +144,20 @@ def syntax_problem(error: yaml.MarkedYAMLError, source: bytes, file: str) -> Dia
     return Diagnostic(
         severity="error",
         code="yaml-syntax",
-        message=message.format(line=at(file, error.context_mark).line),
+        message=message.format(line=at(file, error.context_mark, first).line),
         location=location,
         found="a tab" if standing.startswith("\t") else standing,
         remedy=remedy,
     )
 
 
-def no_character(file: str) -> Diagnostic:
+def no_character(file: str, first: int = 1) -> Diagnostic:
     """What PyYAML without libyaml notices as Python does, and does not say where."""
     return Diagnostic(
         severity="error",
         code="yaml-syntax",
         message="an escape in double quotes is no character",
-        location=Location(file, 1, 1),
+        location=Location(file, first, 1),
         remedy=_ESCAPE,
     )
 

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 from glia.errors import Diagnostic
 from glia.manifest.document import Source
 from glia.manifest.syntax import MAXIMUM_BYTES
+from glia.source.documents import documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import BinaryIO
+
+# What `kubectl kustomize` writes of some ten thousand manifests.
+MAXIMUM_INPUT_BYTES = 64 * 1024 * 1024
 
 _SUFFIXES = (".yaml", ".yml")
 _KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
@@ -29,25 +33,32 @@ class Found:
 
 def find(paths: Sequence[str], stdin: BinaryIO) -> Found:
     """The files that are named, those of directories in order, and ``-``; each once."""
-    sources: dict[str, Source] = {}
+    sources: dict[str, tuple[Source, ...]] = {}
     diagnostics: list[Diagnostic] = []
     for path in _files(paths, diagnostics):
         identity = path if path == "-" else os.path.realpath(path)
         if identity in sources:
             continue
         try:
-            sources[identity] = _read(path, stdin)
+            sources[identity] = _stdin(stdin, diagnostics) if path == "-" else (_read(path),)
         except OSError as error:
             diagnostics.append(_unreadable(error))
-    return Found(tuple(sources.values()), tuple(diagnostics))
+    return Found(tuple(part for parts in sources.values() for part in parts), tuple(diagnostics))
 
 
-def _read(path: str, stdin: BinaryIO) -> Source:
+def _read(path: str) -> Source:
     """One byte more than a manifest may have tells that it is too large."""
-    if path == "-":
-        return Source("<stdin>", stdin.read(MAXIMUM_BYTES + 1))
     with Path(path).open("rb") as file:
         return Source(path, file.read(MAXIMUM_BYTES + 1))
+
+
+def _stdin(stdin: BinaryIO, diagnostics: list[Diagnostic]) -> tuple[Source, ...]:
+    """Document by document: a pipe holds what would be many files otherwise."""
+    content = stdin.read(MAXIMUM_INPUT_BYTES + 1)
+    if len(content) > MAXIMUM_INPUT_BYTES:
+        diagnostics.append(_too_much())
+        return ()
+    return tuple(Source("<stdin>", part, line) for line, part in documents(content))
 
 
 def _files(paths: Iterable[str], diagnostics: list[Diagnostic]) -> Iterator[str]:
@@ -87,6 +98,17 @@ def _kustomization(folder: str) -> Diagnostic:
         expected="manifests as they are to be applied",
         found="a kustomization.yaml",
         remedy=f"kubectl kustomize {folder} | glia validate -",
+    )
+
+
+def _too_much() -> Diagnostic:
+    return Diagnostic(
+        severity="error",
+        code="input-too-large",
+        message="standard input is too large to be read",
+        expected=f"at most {MAXIMUM_INPUT_BYTES // 1024**2} MiB",
+        found="more",
+        remedy="name a directory instead: it is read file by file",
     )
 
 

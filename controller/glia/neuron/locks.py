@@ -1,0 +1,18 @@
+"""The host ports that keep a chip to one task: ECS counts ports, and devices it does not.
+
+A static host port is free on an instance only once the task that held it has really ended, so
+it is the one thing that makes ECS wait for a chip (developer guide, "Amazon ECS task
+placement": ports are looked at with CPU and memory, before constraints).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Below Linux's ephemeral ports, which begin at 32768, and above what servers usually take.
+LOCK_BASE: Final = 18000
+
+
+def lock_port(device: int) -> int:
+    """The TCP port of an instance that stands for its ``/dev/neuron<device>``."""
+    return LOCK_BASE + device

@@ -66,9 +66,7 @@ def observe(
 def _observed(
     cluster: ClusterRef, services: Sequence[DesiredService], ecs: Reader, clock: Clock
 ) -> Observed:
-    wanted = [
-        lane.lane.name for service in services if not service.suspended for lane in service.lanes
-    ]
+    wanted = [lane.lane.name for service in services for lane in service.lanes]
     live = ecs.services(cluster.name, wanted)
     needs = definition_needs(services, live)
     newest = dict(
@@ -153,4 +151,9 @@ def _roles(change: Change) -> set[str]:
 
 def _target_groups(change: Change) -> set[str]:
     balancers = change.lane.service.get("loadBalancers") or ()
-    return {each["targetGroupArn"] for each in balancers if each.get("targetGroupArn")}
+    written = {each.get("targetGroupArn") for each in balancers}
+    written |= {
+        (each.get("advancedConfiguration") or {}).get("alternateTargetGroupArn")
+        for each in balancers
+    }
+    return {arn for arn in written if arn}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from glia.observe import observe, with_facts
 from glia.parallel import in_parallel
 from glia.planning.planner import make_plan
-from glia.preflight import preflight
+from glia.preflight import preflights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -56,7 +56,10 @@ def prepare(
     observed = dict(zip(clusters, in_parallel(clock, look_ahead, clusters), strict=True))
     found = tuple(
         each
-        for change in plan.changes
-        for each in preflight(change, observed[change.service.cluster])
+        for cluster in clusters
+        for each in preflights(
+            [change for change in plan.changes if change.service.cluster == cluster],
+            observed[cluster],
+        )
     )
     return Prepared(replace(plan, preflight=found), observed)

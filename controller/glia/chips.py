@@ -1,0 +1,82 @@
+"""Who holds which chip: the picture of a cluster's Neuron instances."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glia.desired.service import PARTITION
+from glia.desired.tags import KEY, OWNER
+from glia.neuron.catalogue import catalogue
+from glia.occupancy import occupancy
+from glia.status import Chip, Holder, InstanceStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from glia.live import Fleet, LiveInstance
+    from glia.neuron.catalogue import InstanceType
+    from glia.occupancy import Occupant
+
+
+def instance_chips(
+    fleet: Fleet, instance_types: Mapping[str, InstanceType], owner: str
+) -> tuple[InstanceStatus, ...]:
+    """The fleet's Neuron instances with all their chips, by type and EC2 instance id.
+
+    Args:
+        fleet: of one cluster.
+        instance_types: by name; they come before the catalogue's.
+        owner: the installation's name; its tasks are the owned ones.
+
+    Returns:
+        Every chip of a known type. Of an unknown type those chips that tasks name, and the
+        instance only if they name any: nothing else tells that it has some.
+    """
+    known = {**catalogue(), **instance_types}
+    occupied = occupancy(fleet)
+    shown = (
+        _instance(each, known.get(each.instance_type), occupied.on(each), owner)
+        for each in occupied.instances
+    )
+    return tuple(each for each in shown if each.chips or each.type in known)
+
+
+def holder(occupant: Occupant, owner: str) -> Holder:
+    """A task as the holder of a chip."""
+    task, definition = occupant.task, occupant.definition
+    tags: Mapping[str, str] = definition.tags if definition else {}
+    by_glia = OWNER in tags
+    return Holder(
+        key=tags.get(KEY, task.group) if by_glia else task.group,
+        lane=task.service,
+        task_arn=task.arn,
+        owned=by_glia and tags[OWNER] == owner,
+    )
+
+
+def _instance(
+    instance: LiveInstance,
+    instance_type: InstanceType | None,
+    occupants: Iterable[Occupant],
+    owner: str,
+) -> InstanceStatus:
+    named = {number for each in occupants for number in each.devices}
+    chips = range(instance_type.chips) if instance_type else sorted(named)
+    return InstanceStatus(
+        arn=instance.arn,
+        ec2_instance_id=instance.ec2_instance_id,
+        type=instance.instance_type,
+        partition=instance.attributes.get(PARTITION, ""),
+        status=instance.status,
+        chips=tuple(_chips(chips, occupants, owner)),
+    )
+
+
+def _chips(chips: Iterable[int], occupants: Iterable[Occupant], owner: str) -> Iterator[Chip]:
+    holders: dict[int, list[Holder]] = {number: [] for number in chips}
+    for occupant in occupants:
+        for number in occupant.held(holders):
+            holders[number].append(holder(occupant, owner))
+    for number, found in holders.items():
+        by_name = sorted(found, key=lambda each: (each.key, each.lane, each.task_arn))
+        yield Chip(number, tuple(by_name))

@@ -1,0 +1,228 @@
+"""From a look at ECS to a status: what the plan says of each service, and how its lanes stand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from glia.chips import instance_chips
+from glia.conditions import Standing, conditions, health, of_change, of_settled
+from glia.errors import Diagnostic
+from glia.occupancy import occupancy
+from glia.plan import lane_id
+from glia.status import ClusterStatus, Condition, LaneStatus, ServiceStatus, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from glia.assess import Assessment
+    from glia.desired.state import DesiredLane, DesiredService, DesiredState
+    from glia.live import LiveService
+    from glia.neuron.catalogue import InstanceType
+    from glia.observed import Observed
+    from glia.plan import Change, Held, Plan, Settled
+    from glia.status import Health
+    from glia.target import ClusterRef
+
+_SUSPENDED = "spec.suspend is set, so the service is neither read nor changed"
+
+
+def status(  # noqa: PLR0913  (what is known of the clusters comes by keyword)
+    desired: DesiredState,
+    observed: Iterable[Observed],
+    plan: Plan,
+    assessments: Mapping[str, Assessment],
+    now: float,
+    *,
+    account_ids: Mapping[ClusterRef, str],
+    instance_types: Mapping[str, InstanceType],
+) -> Status:
+    """All services and clusters.
+
+    Args:
+        desired: what the manifests want.
+        observed: one for each cluster; chips are shown of those whose fleet was read.
+        plan: made of these two.
+        assessments: by ``plan.lane_id``, of lanes that are as they should be.
+        now: in seconds since the epoch.
+        account_ids: of the accounts that the clusters are in, as far as they are known.
+        instance_types: by name; they come before the catalogue's.
+    """
+    by_cluster = {each.cluster: each for each in observed}
+    said = _by_service(plan)
+    return Status(
+        observed_at=now,
+        services=tuple(
+            _service(
+                service,
+                by_cluster.get(service.cluster),
+                said[service.key, service.cluster],
+                assessments,
+            )
+            for service in desired.services
+        ),
+        clusters=tuple(
+            _cluster(by_cluster[cluster], account_ids.get(cluster, ""), instance_types)
+            for cluster in sorted(by_cluster)
+        ),
+        diagnostics=(
+            *plan.diagnostics,
+            *(each for cluster in sorted(by_cluster) for each in _unread(by_cluster[cluster])),
+        ),
+    )
+
+
+def service_status(
+    service: DesiredService,
+    observed: Observed | None,
+    plan: Plan,
+    assessments: Mapping[str, Assessment],
+) -> ServiceStatus:
+    """One service; ``observed`` is its cluster, None where nothing was read of it."""
+    said = _by_service(plan)[service.key, service.cluster]
+    return _service(service, observed, said, assessments)
+
+
+@dataclass(slots=True)
+class _Said:
+    """What the plan says of one service, by the names of its lanes."""
+
+    changes: dict[str, Change]
+    settled: dict[str, Settled]
+    held: Held | None = None
+
+
+def _by_service(plan: Plan) -> Mapping[tuple[str, ClusterRef], _Said]:
+    said: dict[tuple[str, ClusterRef], _Said] = defaultdict(lambda: _Said({}, {}))
+    for change in plan.changes:
+        found = said[change.key, change.service.cluster]
+        found.changes[change.lane.lane.name] = change
+    for settled in plan.settled:
+        found = said[settled.service.key, settled.service.cluster]
+        found.settled[settled.lane.lane.name] = settled
+    for held in plan.held:
+        said[held.service.key, held.service.cluster].held = held
+    return said
+
+
+def _service(
+    service: DesiredService,
+    observed: Observed | None,
+    said: _Said,
+    assessments: Mapping[str, Assessment],
+) -> ServiceStatus:
+    live = {} if observed is None else _live(service, observed)
+    of_lane = {lane.lane.name: assessments.get(lane_id(service, lane)) for lane in service.lanes}
+    lanes = tuple(
+        _lane(lane, live.get(lane.lane.name), of_lane[lane.lane.name]) for lane in service.lanes
+    )
+    told = _suspended()
+    word: Health = "Suspended"
+    if not service.suspended:
+        standings = tuple(_standings(service, observed, said, of_lane))
+        asked = sum(each.desired for each in live.values())
+        short = sum(lane.ready for lane in lanes) < asked
+        told, word = conditions(standings), health(standings, tuple(live.values()), short=short)
+    return ServiceStatus(service.key, service.location, service.cluster, word, told, lanes)
+
+
+def _live(service: DesiredService, observed: Observed) -> dict[str, LiveService]:
+    """ECS shows a deleted service for a while as INACTIVE."""
+    found = (observed.services.get(lane.lane.name) for lane in service.lanes)
+    return {each.name: each for each in found if each is not None and each.status != "INACTIVE"}
+
+
+def _standings(
+    service: DesiredService,
+    observed: Observed | None,
+    said: _Said,
+    assessments: Mapping[str, Assessment | None],
+) -> Iterator[Standing]:
+    if observed is None or observed.failure:
+        why = f": {observed.failure}" if observed and observed.failure else ""
+        message = f"cluster {service.cluster} could not be read{why}"
+        yield Standing("unknown", "ClusterUnreadable", message)
+        return
+    live = _live(service, observed)
+    if said.held is not None:
+        yield Standing("stalled", said.held.reason, said.held.message)
+    for lane in service.lanes:
+        name = lane.lane.name
+        if name not in live:
+            message = f"there is no service {name} in cluster {service.cluster}"
+            yield Standing("missing", "Missing", message)
+        if name in said.changes:
+            yield of_change(said.changes[name])
+        elif name in said.settled:
+            yield of_settled(said.settled[name], assessments[name])
+        elif name in live and said.held is None:
+            yield Standing("unknown", "NotPlanned", f"the plan says nothing of {name}")
+
+
+def _suspended() -> tuple[Condition, ...]:
+    return (
+        Condition("Ready", "Unknown", "Suspended", _SUSPENDED),
+        Condition("Reconciling", "False", "Suspended", _SUSPENDED),
+        Condition("Stalled", "False", "Suspended", _SUSPENDED),
+    )
+
+
+def _lane(lane: DesiredLane, live: LiveService | None, assessment: Assessment | None) -> LaneStatus:
+    wanted = lane.lane
+    if live is None:
+        return LaneStatus(
+            wanted.name, wanted.device_ids, wanted.partition, wanted.count or 0, 0, 0, 0
+        )
+    primary = live.primary
+    return LaneStatus(
+        name=wanted.name,
+        device_ids=wanted.device_ids,
+        partition=wanted.partition,
+        desired=live.desired if wanted.count is None else wanted.count,
+        running=live.running,
+        pending=live.pending,
+        ready=live.running if assessment is None else assessment.ready,
+        task_definition=live.task_definition.rpartition("/")[2],
+        deployment=primary.id if primary else "",
+        deployment_status=primary.rollout_state if primary else "",
+    )
+
+
+def _cluster(
+    observed: Observed, account_id: str, instance_types: Mapping[str, InstanceType]
+) -> ClusterStatus:
+    cluster, fleet = observed.cluster, observed.facts.fleet
+    instances = () if fleet is None else instance_chips(fleet, instance_types, cluster.owner)
+    return ClusterStatus(cluster, account_id or cluster.target.account_id, instances)
+
+
+def _unread(observed: Observed) -> Iterator[Diagnostic]:
+    """What makes the picture of the chips incomplete."""
+    fleet = observed.facts.fleet
+    if fleet is None:
+        if not observed.failure:
+            yield Diagnostic(
+                severity="warning",
+                code="instances-unreadable",
+                message=f"the instances of cluster {observed.cluster} could not be read",
+                remedy="allow ecs:ListContainerInstances, ecs:DescribeContainerInstances, "
+                "ecs:ListTasks and ecs:DescribeTasks",
+            )
+        return
+    occupied = occupancy(fleet)
+    groups = {
+        each.task.group
+        for instance in occupied.instances
+        for each in occupied.on(instance)
+        if each.definition is None
+    }
+    if groups:
+        yield Diagnostic(
+            severity="warning",
+            code="task-definitions-unreadable",
+            message=f"chips shown as free in cluster {observed.cluster} may be held",
+            expected="the task definition of every task",
+            found=f"none of {', '.join(sorted(groups))}",
+            remedy="allow ecs:DescribeTaskDefinition",
+        )

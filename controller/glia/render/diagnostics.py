@@ -5,22 +5,29 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from glia.render.legible import visible
+
 if TYPE_CHECKING:
     from glia.errors import Diagnostic
 
 
 def as_text(diagnostic: Diagnostic) -> str:
     """``FILE:LINE:COLUMN: error: PATH: MESSAGE`` and, below it, what helps."""
-    head = [str(diagnostic.location) if diagnostic.location else "", diagnostic.severity]
-    head += [diagnostic.path, diagnostic.message]
-    lines = [": ".join(part for part in head if part)]
     help_ = {
         "expected": diagnostic.expected,
         "found": diagnostic.found,
         "remedy": diagnostic.remedy,
     }
-    lines += [f"    {label + ':':9} {text}" for label, text in help_.items() if text]
-    return "\n".join(lines)
+    below = [f"    {label + ':':9} {visible(text)}" for label, text in help_.items() if text]
+    return "\n".join([head(diagnostic), *below])
+
+
+def head(diagnostic: Diagnostic) -> str:
+    """The first of those lines; what stands in no file is named by its key."""
+    place = str(diagnostic.location) if diagnostic.location else diagnostic.key
+    parts = [place, diagnostic.severity]
+    parts += [diagnostic.path, diagnostic.message]
+    return visible(": ".join(part for part in parts if part))
 
 
 def as_json(diagnostic: Diagnostic) -> dict[str, Any]:

@@ -1,0 +1,79 @@
+"""What stands beside a plan's changes, the same lines in a terminal and in a comment."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from glia.render.diagnostics import as_text, head
+from glia.render.legible import shortened, visible, wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from glia.errors import Diagnostic
+    from glia.plan import Change, Held, Plan, Preflight
+
+INDENT = "    "
+
+
+def blocked(change: Change, width: int) -> list[str]:
+    """Why a change is not made, and what allows it."""
+    lines = []
+    for block in change.blocked_by:
+        lines += wrapped(f"blocked by {block.rule}: {block.message}", width, INDENT)
+        if block.allow_with:
+            lines.append(f"{INDENT}allow it with: {visible(block.allow_with)}")
+    return lines
+
+
+def held(each: Held, width: int) -> list[str]:
+    """A change that has failed before, and what lets it be tried again."""
+    key = each.service.key
+    return [
+        visible(f"held {key} ({each.service.location.file}:{each.service.location.line}): ")
+        + visible(each.reason),
+        *wrapped(each.message, width, INDENT),
+        f"{INDENT}change the manifest, or try the same again: glia retry {quoted(key)}",
+    ]
+
+
+def preflight(plan: Plan, width: int) -> list[str]:
+    """Checks that failed, and in one line those that could not be made."""
+    lines = []
+    for each in plan.preflight:
+        if each.result == "failed":
+            lines += wrapped(
+                f"failed {each.check} of {each.key}: {each.message}", width, hanging=INDENT
+            )
+    unknown = [each for each in plan.preflight if each.result == "unknown"]
+    if unknown:
+        lines.append(shortened(f"not known: {_folded(unknown)}", max(width, len(INDENT))))
+    return lines
+
+
+def _folded(unknown: Iterable[Preflight]) -> str:
+    keys: dict[str, list[str]] = {}
+    for each in unknown:
+        keys.setdefault(each.check, []).append(each.key)
+    return visible("; ".join(f"{check} of {', '.join(of)}" for check, of in keys.items()))
+
+
+def suspended(plan: Plan, width: int) -> list[str]:
+    """Services that are left alone because their manifests say so."""
+    if not plan.suspended:
+        return []
+    return wrapped(
+        f"suspended, left as they are: {', '.join(plan.suspended)}", width, hanging=INDENT
+    )
+
+
+def diagnostics(plan_diagnostics: Iterable[Diagnostic], *, brief: bool = False) -> list[str]:
+    """Errors before warnings; brief ones are a line each."""
+    ordered = sorted(plan_diagnostics, key=lambda each: each.severity != "error")
+    return [head(each) if brief else as_text(each) for each in ordered]
+
+
+def quoted(key: str) -> str:
+    """The key as a shell takes it."""
+    return shlex.quote(visible(key))

@@ -1,0 +1,117 @@
+"""The status for programs; ``status_schema`` fixes the form."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from glia.manifest.spec import API_VERSION
+from glia.render.diagnostics import as_json
+
+if TYPE_CHECKING:
+    from glia.status import (
+        Chip,
+        ClusterStatus,
+        Condition,
+        Holder,
+        InstanceStatus,
+        LaneStatus,
+        ServiceStatus,
+        Status,
+    )
+
+Json = dict[str, Any]
+
+
+def iso_time(seconds: float) -> str:
+    """Seconds since the epoch as ISO 8601 in UTC, to the millisecond: ``...T12:00:00.000Z``."""
+    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def status_json(status: Status) -> Json:
+    """The status as JSON-like values."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "Status",
+        "observedAt": iso_time(status.observed_at),
+        "services": [_service(each) for each in status.services],
+        "clusters": [_cluster(each) for each in status.clusters],
+        "diagnostics": [as_json(each) for each in status.diagnostics],
+    }
+
+
+def _service(service: ServiceStatus) -> Json:
+    return {
+        "key": service.key,
+        "health": service.health,
+        "replicas": {
+            "desired": service.desired,
+            "running": service.running,
+            "pending": service.pending,
+            "ready": service.ready,
+        },
+        "conditions": [_condition(each) for each in service.conditions],
+        "lanes": [_lane(each) for each in service.lanes],
+    }
+
+
+def _condition(condition: Condition) -> Json:
+    return {
+        "type": condition.type,
+        "status": condition.status,
+        "reason": condition.reason,
+        "message": condition.message,
+    }
+
+
+def _lane(lane: LaneStatus) -> Json:
+    deployment = {"arn": lane.deployment, "status": lane.deployment_status}
+    return {
+        "name": lane.name,
+        "deviceIds": list(lane.device_ids),
+        "partition": lane.partition,
+        "desired": lane.desired,
+        "running": lane.running,
+        "taskDefinition": lane.task_definition,
+        "deployment": deployment if lane.deployment else None,
+    }
+
+
+def _cluster(cluster: ClusterStatus) -> Json:
+    return {
+        "name": cluster.cluster.name,
+        "region": cluster.cluster.target.region,
+        "accountId": cluster.account_id,
+        "instances": [_instance(each) for each in cluster.instances],
+    }
+
+
+def _instance(instance: InstanceStatus) -> Json:
+    return {
+        "arn": instance.arn,
+        "ec2InstanceId": instance.ec2_instance_id,
+        "type": instance.type,
+        "partition": instance.partition,
+        "status": instance.status,
+        "chips": [_chip(each) for each in instance.chips],
+    }
+
+
+def _chip(chip: Chip) -> Json:
+    """One holder, as the chip can have; who else says it has the chip stands apart."""
+    holders = [_holder(each) for each in chip.holders]
+    return {
+        "id": chip.id,
+        "holder": holders[0] if holders else None,
+        "clashesWith": holders[1:],
+    }
+
+
+def _holder(holder: Holder) -> Json:
+    return {
+        "key": holder.key,
+        "lane": holder.lane,
+        "taskArn": holder.task_arn,
+        "owned": holder.owned,
+    }

@@ -1,0 +1,58 @@
+"""The JSON Schema of a status."""
+
+from __future__ import annotations
+
+from glia.render.schema import (
+    COUNT,
+    DIAGNOSTIC,
+    FLAG,
+    TEXT,
+    TIME,
+    Schema,
+    among,
+    closed,
+    document,
+    listed,
+    nullable,
+)
+
+REPLICAS = closed(desired=COUNT, running=COUNT, pending=COUNT, ready=COUNT)
+CONDITION = closed(
+    type=among("Ready", "Reconciling", "Stalled"),
+    status=among("True", "False", "Unknown"),
+    reason=TEXT,
+    message=TEXT,
+)
+LANE = closed(
+    name=TEXT,
+    deviceIds=listed(COUNT),
+    partition=TEXT,
+    desired=COUNT,
+    running=COUNT,
+    taskDefinition=TEXT,
+    deployment=nullable(closed(arn=TEXT, status=TEXT)),
+)
+SERVICE = closed(
+    key=TEXT,
+    health=among("Healthy", "Progressing", "Degraded", "Missing", "Suspended"),
+    replicas=REPLICAS,
+    conditions=listed(CONDITION),
+    lanes=listed(LANE),
+)
+HOLDER = closed(key=TEXT, lane=TEXT, taskArn=TEXT, owned=FLAG)
+CHIP = closed(id=COUNT, holder=nullable(HOLDER), clashesWith=listed(HOLDER))
+INSTANCE = closed(
+    arn=TEXT, ec2InstanceId=TEXT, type=TEXT, partition=TEXT, status=TEXT, chips=listed(CHIP)
+)
+CLUSTER = closed(name=TEXT, region=TEXT, accountId=TEXT, instances=listed(INSTANCE))
+
+
+def status_schema() -> Schema:
+    """What ``status_json`` gives."""
+    return document(
+        "Status",
+        observedAt=TIME,
+        services=listed(SERVICE),
+        clusters=listed(CLUSTER),
+        diagnostics=listed(DIAGNOSTIC),
+    )

@@ -16,8 +16,9 @@ from glia.errors import GliaError
 from glia.outcome import Outcome, State
 from glia.parallel import in_parallel
 from glia.plan import lane_id
+from glia.planning.updating import is_rolling
 from glia.rollout import Rollout, Watcher, look_at
-from glia.submit import Submission, Writer
+from glia.submit import CutOff, Submission, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +67,11 @@ class _Work:
     interrupted: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def cut_off(self) -> State:
+        """What becomes of a change that was begun, once nobody waits any more."""
+        return State.INTERRUPTED if self.interrupted else State.TIMED_OUT
+
     def note(self, outcome: Outcome) -> None:
         """Remember and tell what is new about a change."""
         with self.lock:
@@ -90,42 +96,78 @@ def apply(
         work.note(_first(change, state, work.begin, message))
         if not change.blocked_by:
             work.queue.append(change)
+    rolling = [_settling(each, work) for each in plan.settled if each.rolling]
     if manner.wait:
-        work.rollouts += (_settling(each, work) for each in plan.settled if each.rolling)
+        work.rollouts += rolling
     crew = min(SUBMITTERS, len(work.queue))
     work.submitting = crew
     jobs: list[Callable[[], None]] = [lambda: _wait(work), *[lambda: _submit_all(work)] * crew]
     in_parallel(clock, lambda job: job(), jobs)
     if work.stopping:
-        _leave(work, State.INTERRUPTED if work.interrupted else State.TIMED_OUT)
+        _leave(work)
     return tuple(work.outcomes.values())
 
 
 def _submit_all(work: _Work) -> None:
     try:
         while not work.stopping:
-            with work.lock:
-                change = work.queue.popleft() if work.queue else None
-            if change is None:
+            change = _next(work)
+            if change is not None:
+                _submit(change, work)
+            elif work.queue:
+                work.clock.sleep(LOOK_EVERY_SECONDS)
+            else:
                 return
-            _submit(change, work)
+    except KeyboardInterrupt:
+        work.stopping = work.interrupted = True
     finally:
         with work.lock:
             work.submitting -= 1
 
 
+def _next(work: _Work) -> Change | None:
+    """The first change whose predecessors are done; those that now never will be are told."""
+    with work.lock:
+        waiting = list(work.queue)
+    for change in waiting:
+        before = [work.outcomes[each] for each in change.depends_on if each in work.outcomes]
+        failed = next((each for each in before if _is_in_the_way(each)), None)
+        if failed is None and not all(each.state is State.DONE for each in before):
+            continue
+        with work.lock:
+            if change not in work.queue:
+                continue  # another thread was faster
+            work.queue.remove(change)
+        if failed is None:
+            return change
+        _hold(change, failed, work)
+    return None
+
+
+def _is_in_the_way(outcome: Outcome) -> bool:
+    return outcome.state.ended and outcome.state is not State.DONE
+
+
+def _hold(change: Change, behind: Outcome, work: _Work) -> None:
+    """One lane that did not converge holds the lanes after it."""
+    message = f"waits for {behind.lane}, which is {behind.state.value}; apply again to go on"
+    outcome = replace(work.outcomes[change.id], state=State.HELD, at=work.clock.now())
+    work.note(replace(outcome, reason="LaneNotReady", message=message))
+
+
 def _submit(change: Change, work: _Work) -> None:
-    submission = Submission(change, work.ecs_of(change.service.cluster), work.clock)
+    ecs = work.ecs_of(change.service.cluster)
+    submission = Submission(change, ecs, work.clock, lambda: work.stopping)
     begun = replace(work.outcomes[change.id], state=State.CHANGES, at=work.clock.now())
     work.note(begun)
     try:
         service = submission.run()
     except GliaError as error:
         ended = replace(begun, state=State.FAILED, reason="Refused", message=str(error))
-    except KeyboardInterrupt:
-        work.stopping = work.interrupted = True
-        state = State.INTERRUPTED if submission.calls else State.NOT_STARTED
-        ended = replace(begun, state=state)
+    except (KeyboardInterrupt, CutOff) as cut:
+        if isinstance(cut, KeyboardInterrupt):
+            work.stopping = work.interrupted = True
+        ended = replace(begun, state=work.cut_off if submission.calls else State.NOT_STARTED)
     else:
         _submitted(change, service, replace(begun, calls=tuple(submission.calls)), work)
         return
@@ -134,9 +176,9 @@ def _submit(change: Change, work: _Work) -> None:
 
 def _submitted(change: Change, service: LiveService, outcome: Outcome, work: _Work) -> None:
     now = work.clock.now()
-    only_tags = outcome.calls == ("TagResource",)
-    if only_tags or not work.manner.wait:
-        work.note(replace(outcome, state=State.DONE if only_tags else State.SUBMITTED, at=now))
+    steady = outcome.calls == ("TagResource",) and not is_rolling(service)
+    if steady or not work.manner.wait:
+        work.note(replace(outcome, state=State.DONE if steady else State.SUBMITTED, at=now))
         return
     outcome = replace(outcome, state=State.ROLLS, at=now, replicas=service.desired)
     work.note(outcome)
@@ -165,7 +207,7 @@ def _settling(settled: Settled, work: _Work) -> Rollout:
         key=settled.service.key,
         lane=lane.name,
         action="wait",
-        state=State.ROLLS,
+        state=State.ROLLS if work.manner.wait else State.SUBMITTED,
         at=work.begin,
         replicas=settled.live.desired,
     )
@@ -198,12 +240,12 @@ def _is_late(work: _Work) -> bool:
     return timeout is not None and work.clock.now() - work.begin >= timeout
 
 
-def _leave(work: _Work, rolling: State) -> None:
+def _leave(work: _Work) -> None:
     """What is open now stays so: changed and not waited for, or not even started."""
     now = work.clock.now()
     for outcome in tuple(work.outcomes.values()):
         if outcome.state is State.ROLLS:
-            work.note(replace(outcome, state=rolling, at=now))
+            work.note(replace(outcome, state=work.cut_off, at=now))
         elif outcome.state is State.WAITS:
             work.note(replace(outcome, state=State.NOT_STARTED, at=now))
 

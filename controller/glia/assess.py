@@ -61,8 +61,9 @@ class Watch:
     Attributes:
         definition: the ARN of the task definition that it is to bring about.
         deployment: the id of the deployment that was started; empty where it was only found.
-        seen: what the last look showed, for telling progress from standstill.
-        progress_at: when that changed last.
+        seen: the deployments at the last look, for telling progress from standstill.
+        left: the fewest replicas that were to come or to go since they have been these.
+        progress_at: when either changed last.
         steady_since: since when everything has been as it should be.
         looked_at: when evidence was read last.
     """
@@ -73,6 +74,7 @@ class Watch:
     progress_deadline: float
     min_ready: float = 0.0
     seen: tuple[object, ...] = ()
+    left: int = 0
     progress_at: float = 0.0
     steady_since: float | None = None
     looked_at: float = 0.0
@@ -80,16 +82,24 @@ class Watch:
 
 def look(watch: Watch, live: LiveService, now: float) -> Watch:
     """The watch after another look at its service."""
-    seen = tuple(
-        (each.id, each.status, each.running, each.rollout_state) for each in live.deployments
-    )
+    seen = (live.desired, *((d.id, d.status, d.rollout_state) for d in live.deployments))
+    left = _left(watch, live)
+    progress = seen != watch.seen or left < watch.left
     steady = _is_steady(watch, live)
     return replace(
         watch,
         seen=seen,
-        progress_at=now if seen != watch.seen else watch.progress_at,
+        left=left if progress else watch.left,
+        progress_at=now if progress else watch.progress_at,
         steady_since=(watch.steady_since or now) if steady else None,
     )
+
+
+def _left(watch: Watch, live: LiveService) -> int:
+    """Replicas that are to come or to go. One that comes and goes and comes is no progress."""
+    ready = ready_replicas(watch, live)
+    running = sum(each.running for each in live.deployments)
+    return abs(live.desired - ready) + running - ready
 
 
 def needs_evidence(watch: Watch, live: LiveService, now: float) -> bool:
@@ -129,7 +139,7 @@ def _is_steady(watch: Watch, live: LiveService) -> bool:
 
 
 def _is_ours_or_newer(watch: Watch, primary: Deployment) -> bool:
-    """An answer may still show the deployment before (DescribeServices is eventually consistent)."""
+    """An answer may lag behind and still show the deployment before."""
     return primary.id == watch.deployment or primary.created_at > watch.started_at
 
 

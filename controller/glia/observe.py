@@ -75,9 +75,8 @@ def _observed(
     # The newest revision usually is the one that runs: then one read has served for both.
     found = {each.arn: each for each in newest.values() if each is not None}
     missing = [arn for arn in needs.arns if arn not in found]
-    for arn, read in zip(missing, in_parallel(clock, ecs.task_definition, missing), strict=True):
-        if read is not None:
-            found[arn] = read
+    read = in_parallel(clock, ecs.task_definition, missing)
+    found |= {arn: each for arn, each in zip(missing, read, strict=True) if each is not None}
     seen = Observed(
         cluster,
         services=live,

@@ -25,6 +25,8 @@ class State(Enum):
     """Crash-looping, unplaceable, or without progress for longer than its deadline."""
     TIMED_OUT = "timed out"
     BLOCKED = "blocked"
+    HELD = "held"
+    """Not begun: a lane of the same service before it has not become Ready."""
     NOT_STARTED = "not started"
     """Interrupted before anything was done."""
     INTERRUPTED = "interrupted"

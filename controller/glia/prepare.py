@@ -31,7 +31,7 @@ class Prepared:
     observed: Mapping[ClusterRef, Observed]
 
 
-def prepare(
+def prepare(  # noqa: PLR0913  (what stands beside the plan comes by keyword)
     desired: DesiredState,
     reader_of: Callable[[ClusterRef], Reader],
     clock: Clock,

@@ -42,7 +42,7 @@ def restart(
     )
 
 
-def _restarted(
+def _restarted(  # noqa: PLR0913  (what restart was given)
     owned: Owned,
     service: LiveService,
     ecs: Restarter,

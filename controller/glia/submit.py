@@ -38,17 +38,23 @@ class Writer(Protocol):
     def tag(self, arn: str, tags: Mapping[str, str]) -> None: ...
 
 
+class CutOff(Exception):  # noqa: N818 -- nothing is wrong
+    """The end of all waiting came first; ``calls`` says what was done before."""
+
+
 @dataclass(slots=True)
 class Submission:
     """A change on its way.
 
     Attributes:
+        is_over: whether to stop waiting.
         calls: what has been changed so far, by the names of the API calls.
     """
 
     change: Change
     ecs: Writer
     clock: Clock
+    is_over: Callable[[], bool]
     calls: list[str] = field(default_factory=list)
 
     def run(self) -> LiveService:
@@ -56,6 +62,7 @@ class Submission:
 
         Raises:
             GliaError: a call was refused; ``calls`` says what was done before.
+            CutOff: it waited for a name to be free, and is to wait no longer.
         """
         match self.change.step:
             case Create() as step:
@@ -101,6 +108,8 @@ class Submission:
         while (there := self.ecs.services(self._cluster, [name]).get(name)) is not None:
             if there.status != "DRAINING":
                 return
+            if self.is_over():
+                raise CutOff
             self.clock.sleep(DRAINING_LOOK_SECONDS)
 
     def _update(self, step: Update) -> LiveService:

@@ -122,7 +122,12 @@ def test_the_summary_counts_blocked_changes_apart() -> None:
 
 def test_a_held_change_is_told_by_the_hash_that_is_remembered() -> None:
     assert plan_json(plan())["held"] == [
-        {"key": "inference/t5", "reason": "RolledBack", "contentHash": "0123456789abcdef"}
+        {
+            "key": "inference/t5",
+            "reason": "RolledBack",
+            "message": "ECS deployment circuit breaker: tasks failed to start.",
+            "contentHash": "0123456789abcdef",
+        }
     ]
 
 

@@ -83,7 +83,7 @@ def exit_code(plan: Plan, outcomes: Sequence[Outcome]) -> int:
         return FAILED
     if plan.blocked or plan.held:
         return BLOCKED
-    return 0 if states <= {State.DONE, State.SUBMITTED} else NOT_CONVERGED
+    return 0 if states <= {State.DONE, State.SUBMITTED, State.HELD} else NOT_CONVERGED
 
 
 def _show(plan: Plan) -> None:

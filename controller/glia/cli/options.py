@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import Any, TextIO
+from collections.abc import Callable
+from typing import TextIO, TypeAlias
 
 import click
 
@@ -16,7 +17,10 @@ REGION = click.option(
 KEYS = click.argument("keys", nargs=-1, required=True, metavar="KEY...")
 
 
-def output(*kinds: str) -> Any:
+Decorator: TypeAlias = Callable[[Callable[..., int]], Callable[..., int]]
+
+
+def output(*kinds: str) -> Decorator:
     """``-o``; the first kind is the default."""
     choice = click.Choice(list(kinds))
     return click.option("-o", "--output", type=choice, default=kinds[0], show_default=True)

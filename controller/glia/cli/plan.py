@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -25,7 +24,7 @@ CHANGES, BLOCKED, FAILED = 2, 3, 1
 @click.option("--out", type=click.Path(dir_okay=False), help="Write the plan as JSON there too.")
 @click.option("--offline", is_flag=True, help="Against empty clusters; nothing is read from AWS.")
 @click.option("--verbose", is_flag=True, help="Show every field of what is created.")
-def command(
+def command(  # noqa: PLR0913  (options of a command line)
     *,
     paths: tuple[str, ...],
     output: str,
@@ -42,6 +41,8 @@ def command(
     """
     plan = _offline(paths) if offline else _online(paths, profile)
     if out is not None:
+        from pathlib import Path
+
         Path(out).write_text(f"{_json(plan)}\n", encoding="utf-8")
     click.echo(_shown(plan, output, verbose=verbose))
     return exit_code(plan, detailed=detailed_exitcode)

@@ -33,7 +33,9 @@ class Wanted:
         return any(each.severity == "error" for each in self.diagnostics)
 
 
-def wanted(paths: tuple[str, ...], look_up: Callable[[Loaded], Mapping[str, InstanceType]]) -> Wanted:
+def wanted(
+    paths: tuple[str, ...], look_up: Callable[[Loaded], Mapping[str, InstanceType]]
+) -> Wanted:
     """Read, check and compile manifests.
 
     ``look_up`` is asked for the instance types that the catalogue lacks, if there are any.

@@ -11,7 +11,6 @@ from glia.desired.service import service
 from glia.desired.state import DesiredLane, DesiredService, DesiredState
 from glia.desired.tags import CONTENT, KEY, OWNER, tag_list, tag_value, written_tags
 from glia.desired.task_definition import neuron_container, task_definition
-from glia.ecs.canonical import canonical
 from glia.ecs.content import content_hash, service_hash
 from glia.errors import Location
 from glia.manifest.spec import NeuronCluster, NeuronService
@@ -128,8 +127,6 @@ def _lane(
         defaulted=defaulted(spec, lane),
         content=content,
         service_content=_hash([service_hash(request), lane.count, tags]),
-        canonical_task_definition=canonical("taskDefinition", members),
-        canonical_service=canonical("service", request),
     )
 
 

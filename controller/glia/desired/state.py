@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from glia.ecs.canonical import canonical
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DesiredLane:
-    """One lane as ECS's requests, and their canonical forms.
+    """One lane as ECS's requests.
 
     Attributes:
         task_definition: the input of RegisterTaskDefinition, tags included.
@@ -28,7 +30,6 @@ class DesiredLane:
             its own values there.
         content: the hash of the task definition's canonical form.
         service_content: a hash of the service's, of the count and the tags.
-        canonical_task_definition, canonical_service: for comparing.
     """
 
     lane: Lane
@@ -38,13 +39,22 @@ class DesiredLane:
     defaulted: tuple[str, ...]
     content: str
     service_content: str
-    canonical_task_definition: Mapping[str, Any]
-    canonical_service: Mapping[str, Any]
 
     @property
     def family(self) -> str:
         family: str = self.task_definition["family"]
         return family
+
+    # Canonical forms are made for whoever compares: kept, they would be most of a fleet's
+    # memory, and of what is as it should be the hash says so.
+
+    @property
+    def canonical_task_definition(self) -> Mapping[str, Any]:
+        return canonical("taskDefinition", self.task_definition)
+
+    @property
+    def canonical_service(self) -> Mapping[str, Any]:
+        return canonical("service", self.service)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from glia.diff import ABSENT, MASKED, FieldChange, differences
 from glia.ecs.canonical import canonical, restricted
 from glia.ecs.secrecy import hides
 from glia.planning.needs import runs_content
+from glia.update_members import needs_replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What differs.
+    """What differs between a lane and its live service.
 
     Attributes:
         definition: fields of the task definition.
@@ -30,6 +31,8 @@ class Comparison:
         live_members: the service's canonical form.
     """
 
+    lane: DesiredLane
+    live: LiveService
     definition: tuple[FieldChange, ...]
     service: tuple[FieldChange, ...]
     count: tuple[FieldChange, ...]
@@ -45,6 +48,11 @@ class Comparison:
         """The service's members that differ, by ECS's names."""
         return frozenset(each.path.split(".")[1].partition("[")[0] for each in self.service)
 
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """Those of them that ECS cannot change: the service would have to be made anew."""
+        return needs_replacing(self.members, self.lane.service, self.live_members)
+
 
 def compare(
     lane: DesiredLane, live: LiveService, observed: Observed, *, keeps_defaults: bool
@@ -59,7 +67,7 @@ def compare(
         definition = _without_defaults(definition, lane)
         service = service if definition else _without_defaults(service, lane)
     tags = {key: value for key, value in lane.tags.items() if live.tags.get(key) != value}
-    return Comparison(definition, service, _count(lane, live), tags, members)
+    return Comparison(lane, live, definition, service, _count(lane, live), tags, members)
 
 
 def tag_fields(tags: Mapping[str, str], live: LiveService) -> tuple[FieldChange, ...]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FAILURES = frozenset(
     {"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"}
 )
-ANY = "*"  # where nobody knows which attempt it was
+ANY = "any"  # where nobody knows which attempt it was; a tag takes no asterisk
 
 
 def held(
@@ -36,12 +36,19 @@ def held(
     if live.tags.get(FAILED) == service.attempt:
         return Held(service, "RolledBack", _message(live, "its last deployment failed"))
     entry = _rollback(lane, observed, live)
-    return entry and Held(service, "RolledBack", _message(live, entry.reason or entry.status))
+    if entry is None:
+        return None
+    return Held(service, "RolledBack", _message(live, entry.reason or entry.status))
 
 
 def is_retried(service: DesiredService, live: LiveService) -> bool:
     """Whether ``glia retry`` has said that this content may be tried once more."""
     return live.tags.get(FAILED) in {retry_mark(service.attempt), retry_mark(ANY)}
+
+
+def without_mark(service: DesiredService, live: LiveService) -> dict[str, str]:
+    """The tag to set when what was to be retried is: the mark is good for one try."""
+    return {FAILED: ""} if is_retried(service, live) else {}
 
 
 def retry_mark(attempt: str) -> str:

@@ -91,7 +91,7 @@ def _is_suspicious(service: DesiredService, lane: DesiredLane, observed: Observe
 def has_content(lane: DesiredLane, definition: LiveTaskDefinition) -> bool:
     """Whether a registered revision is the wanted one, by its content and not by its tag."""
     members = canonical("taskDefinition", definition.members)
-    return same("taskDefinition", lane.canonical_task_definition, members)
+    return same("taskDefinition", dict(lane.canonical_task_definition), members)
 
 
 def runs_content(lane: DesiredLane, live: LiveService, observed: Observed) -> bool:

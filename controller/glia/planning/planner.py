@@ -10,6 +10,7 @@ from glia.plan import Change, Held, Plan, Settled, Source
 from glia.planning.creation import creation
 from glia.planning.holding import held
 from glia.planning.needs import is_there
+from glia.planning.sequence import sequenced
 from glia.planning.updating import updating
 
 if TYPE_CHECKING:
@@ -85,8 +86,10 @@ def _decide(
     if holding := next((each for each in found if isinstance(each, Held)), None):
         decided.held.append(holding)
         return
-    decided.changes += (each for each in found if isinstance(each, Change))
-    decided.settled += (each for each in found if isinstance(each, Settled))
+    settled = [each for each in found if isinstance(each, Settled)]
+    changes = [each for each in found if isinstance(each, Change)]
+    decided.changes += sequenced(changes, settled)
+    decided.settled += settled
 
 
 def _decision(

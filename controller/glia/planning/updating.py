@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glia.desired.tags import ADOPTED, KEY, OWNER, applied, revision_of
 from glia.plan import Block, Change, Create, Definition, Replace, Settled, Update
 from glia.planning.comparison import Comparison, compare, tag_fields
 from glia.planning.creation import definition, request
-from glia.planning.effects import effect
-from glia.planning.holding import has_failed, is_retried
-from glia.update_members import needs_replacing, update_members
+from glia.planning.effects import effect, starts_deployment
+from glia.planning.holding import has_failed, is_retried, without_mark
+from glia.update_members import update_members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,8 +43,10 @@ def updating(
         tags[ADOPTED] = KEPT if new is None else TAKEN
     again = has_failed(live) and is_retried(service, live)
     if not (found.fields or tags or again):
-        return Settled(service, lane, live, rolling=_is_rolling(live))
-    step = _step(lane, live, found, new, tags, again=again)
+        return Settled(service, lane, live, rolling=is_rolling(live))
+    step = _step(found, new, tags, again=again)
+    if isinstance(step, Update) and starts_deployment(step):
+        step = replace(step, tags={**step.tags, **without_mark(service, live)})
     return Change(
         service=service,
         lane=lane,
@@ -51,7 +54,7 @@ def updating(
         cause="adopt" if foreign else _cause(lane, live),
         fields=(*found.fields, *tag_fields(tags, live)),
         effect=effect(lane, step),
-        blocked_by=tuple(_blocks(service, live, found, lane, step, allowed)),
+        blocked_by=tuple(_blocks(service, found, allowed)),
     )
 
 
@@ -62,15 +65,14 @@ def is_foreign(service: DesiredService, live: LiveService) -> bool:
 
 
 def _step(
-    lane: DesiredLane,
-    live: LiveService,
     found: Comparison,
     new: Definition | None,
     tags: dict[str, str],
     *,
     again: bool,
 ) -> Update | Replace:
-    if _fixed(lane, found):
+    lane, live = found.lane, found.live
+    if found.fixed:
         current = new or Definition(None, live.task_definition, lane.content)
         return Replace(live, Create(current, request(lane), waits_for_name=True))
     members = update_members(found.members, lane.service, found.live_members)
@@ -79,10 +81,6 @@ def _step(
     if again:
         members["forceNewDeployment"] = True
     return Update(live, new, members, tags, remembers=not _is_remembered(lane, live, new))
-
-
-def _fixed(lane: DesiredLane, found: Comparison) -> tuple[str, ...]:
-    return needs_replacing(found.members, lane.service, found.live_members)
 
 
 def _is_remembered(lane: DesiredLane, live: LiveService, new: Definition | None) -> bool:
@@ -104,25 +102,19 @@ def _cause(lane: DesiredLane, live: LiveService) -> Cause:
     return "drift" if same else "git"
 
 
-def _is_rolling(live: LiveService) -> bool:
+def is_rolling(live: LiveService) -> bool:
+    """Whether a deployment has not come to its end."""
     primary = live.primary
     return len(live.deployments) > 1 or (
         primary is not None and primary.rollout_state == "IN_PROGRESS"
     )
 
 
-def _blocks(
-    service: DesiredService,
-    live: LiveService,
-    found: Comparison,
-    lane: DesiredLane,
-    step: Update | Replace,
-    allowed: Allowances,
-) -> Iterator[Block]:
-    if is_foreign(service, live) and service.key not in allowed.adopt:
-        yield Block("not-owned", _whose(live), f"glia apply --adopt {service.key}")
-    if isinstance(step, Replace) and not allowed.downtime:
-        fixed = ", ".join(_fixed(lane, found))
+def _blocks(service: DesiredService, found: Comparison, allowed: Allowances) -> Iterator[Block]:
+    if is_foreign(service, found.live) and service.key not in allowed.adopt:
+        yield Block("not-owned", _whose(found.live), f"glia apply --adopt {service.key}")
+    if found.fixed and not allowed.downtime:
+        fixed = ", ".join(found.fixed)
         yield Block(
             "replace",
             f"ECS cannot change {fixed} of a service: it has to be deleted and made anew",

@@ -38,6 +38,7 @@ def plan_json(plan: Plan) -> Json:
         "summary": _summary(plan),
         "changes": [_change(change) for change in plan.changes],
         "held": [_held(each) for each in plan.held],
+        "suspended": list(plan.suspended),
         # Part of the form, though a plan knows neither while lanes have instances to themselves.
         "moves": [],
         "shortages": [],
@@ -111,7 +112,12 @@ def _block(block: Block) -> Json:
 
 
 def _held(held: Held) -> Json:
-    return {"key": held.service.key, "reason": held.reason, "contentHash": held.service.attempt}
+    return {
+        "key": held.service.key,
+        "reason": held.reason,
+        "message": held.message,
+        "contentHash": held.service.attempt,
+    }
 
 
 def _preflight(preflight: Preflight) -> Json:

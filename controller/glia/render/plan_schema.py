@@ -66,7 +66,8 @@ def plan_schema() -> Schema:
         source=closed(repository=TEXT, commit=TEXT, path=TEXT),
         summary=SUMMARY,
         changes=listed(CHANGE),
-        held=listed(closed(key=TEXT, reason=TEXT, contentHash=TEXT)),
+        held=listed(closed(key=TEXT, reason=TEXT, message=TEXT, contentHash=TEXT)),
+        suspended=listed(TEXT),
         moves=listed(closed(key=TEXT, **{"from": TEXT, "to": TEXT})),
         shortages=listed(closed(domain=TEXT, needed=COUNT, registered=COUNT, chips=COUNT)),
         preflight=listed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,8 @@ def status_json(status: Status) -> Json:
 def _service(service: ServiceStatus) -> Json:
     return {
         "key": service.key,
+        "region": service.cluster.target.region,
+        "location": asdict(service.location),
         "health": service.health,
         "replicas": {
             "desired": service.desired,
@@ -73,6 +76,8 @@ def _lane(lane: LaneStatus) -> Json:
         "partition": lane.partition,
         "desired": lane.desired,
         "running": lane.running,
+        "pending": lane.pending,
+        "ready": lane.ready,
         "taskDefinition": lane.task_definition,
         "deployment": deployment if lane.deployment else None,
     }

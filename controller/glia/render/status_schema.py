@@ -6,6 +6,7 @@ from glia.render.schema import (
     COUNT,
     DIAGNOSTIC,
     FLAG,
+    LOCATION,
     TEXT,
     TIME,
     Schema,
@@ -29,11 +30,15 @@ LANE = closed(
     partition=TEXT,
     desired=COUNT,
     running=COUNT,
+    pending=COUNT,
+    ready=COUNT,
     taskDefinition=TEXT,
     deployment=nullable(closed(arn=TEXT, status=TEXT)),
 )
 SERVICE = closed(
     key=TEXT,
+    region=TEXT,
+    location=LOCATION,
     health=among("Healthy", "Progressing", "Degraded", "Missing", "Suspended"),
     replicas=REPLICAS,
     conditions=listed(CONDITION),

@@ -1,0 +1,62 @@
+"""In which order a service's lanes change: never more replicas down at once than it allows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from glia.plan import Change, Settled, Update, lane_id
+from glia.planning.effects import starts_deployment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+
+def sequenced(changes: Sequence[Change], settled: Sequence[Settled]) -> tuple[Change, ...]:
+    """The changes of one service, each after those that have to be Ready before it begins.
+
+    Lanes without a ready replica go first and cost nothing, so that a fix reaches a service
+    that does not run. What is still rolling counts against the budget like a change.
+    """
+    rolling = [lane_id(each.service, each.lane) for each in settled if each.rolling]
+    free, costly = _parted(changes)
+    made = [replace(each, depends_on=()) for each in free]
+    before = tuple(rolling)
+    for wave in _waves(costly):
+        made += (replace(each, depends_on=before) for each in wave)
+        before = tuple(each.id for each in wave)
+    return tuple(made)
+
+
+def _parted(changes: Iterable[Change]) -> tuple[list[Change], list[Change]]:
+    free: list[Change] = []
+    costly: list[Change] = []
+    for change in changes:
+        (costly if _takes_down(change) else free).append(change)
+    return free, costly
+
+
+def _takes_down(change: Change) -> bool:
+    """Whether a replica that serves now stops serving for a while."""
+    step = change.step
+    return (
+        not change.blocked_by
+        and isinstance(step, Update)
+        and starts_deployment(step)
+        and step.service.running > 0
+    )
+
+
+def _waves(changes: Sequence[Change]) -> Iterator[list[Change]]:
+    """As many lanes together as the budget of the whole service allows, and at least one."""
+    wave: list[Change] = []
+    down = 0
+    for change in changes:
+        cost = change.effect.at_once or change.effect.surplus or 1
+        if wave and down + cost > change.service.rollout.max_unavailable:
+            yield wave
+            wave, down = [], 0
+        wave.append(change)
+        down += cost
+    if wave:
+        yield wave

@@ -2,28 +2,114 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
+import time
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glia.cli.demo_manifests import FOLDER, PACKED, examples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+REPOSITORY = Path(__file__).parents[2]
+SECONDS = 60
+ACTS = (
+    "1. Check the manifests",
+    "$ glia validate manifests",
+    "5 manifests right, 0 errors",
+    "2. See what would be done",
+    "$ glia plan manifests --detailed-exitcode",
+    "Plan: 3 to create, 0 to update, 0 to replace; 0 unchanged.",
+    "exit code 2",
+    "3. Do it, and wait until it is done",
+    "$ glia apply manifests",
+    r"  *\d+ s  inference/resnet50: 0 of 2 ready.*",
+    r"  *\d+ s  inference/resnet50: done, 2 of 2 ready.*",
+    "3 changes: 3 done.",
+    "exit code 0",
+    "4. Do it again",
+    "No changes. 3 services are as they should be.",
+    "exit code 0",
+    "  Measured: no call changed anything in ECS.",
+    "5. Roll out a new image, though every chip is taken",
+    "    new task-definition revision; replaces 2 tasks one at a time; 1 replica down at once",
+    "1 change: 1 done.",
+    r"  Measured: at \d\d+ looks, never fewer than 1 of 2 ran.",
+    "6. Put back what somebody has changed by hand",
+    "    drift: somebody changed the live service; this puts it back",
+    "    1 -> 2 replicas",
+    "    ~ service.deploymentConfiguration.maximumPercent: 200 -> 100",
+    "exit code 2",
+    "1 change: 1 done.",
+    "7. Roll out an image that crashes",
+    "rolled back  update  inference/resnet50  .*",
+    ".*server: exit code 1",
+    "exit code 4",
+    r"  Measured: at \d+ looks, never fewer than 1 of 2 ran.",
+    "8. Apply the same again",
+    "held inference/resnet50 .*: RolledBack",
+    "exit code 3",
+    "  Measured: no call changed anything in ECS.",
+    "9. Look at everything",
+    "$ glia status manifests",
+    "inference/resnet50  .* RolledBack",
+    r".*\(inf1.xlarge, ACTIVE\) +0 resnet50",
+    r".*\(inf2.48xlarge, ACTIVE\) +0-11 vllm",
+    "10. Revert the manifest",
+    "No changes. 3 services are as they should be.",
+    r"All 10 acts came out as told, in \d+ seconds",
+)
 
 
-def test_the_sample_converges_the_intruder_crash_loops_and_the_sample_serves_on() -> None:
+def test_the_demo_plays_its_acts_in_order_in_under_a_minute(tmp_path: Path) -> None:
+    begin = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "glia", "demo"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "glia", "demo"],
+        env={**os.environ, "COLUMNS": "100", "AWS_PROFILE": "no-such-profile"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert time.monotonic() - begin < SECONDS
+    assert done.returncode == 0, done.stdout + done.stderr
     assert not done.stderr
-    lines = [line.partition(" s  ")[2] or line for line in done.stdout.splitlines()]
-    steps = [
-        "registered task definition ecs-neuron:1",
-        "resnet50: 2 of 2 running, 0 pending, 0 failed",
-        "(service resnet50) has reached a steady state.",
-        "created service intruder",
-        "why: Essential container in task exited, exit code 1:",
-        "     NRT:nrt_init NeuronCore(s) not available - Requested:nc0-nc3 Available:0",
-        "deleted service intruder",
-        "intruder: 0 of 0 running, 0 pending, INACTIVE",
-    ]
-    places = [lines.index(step) for step in steps]
-    assert places == sorted(places)
-    assert lines[-1] == "resnet50: 2 of 2 running, 0 pending, 0 failed"
-    assert not any("intruder: 1 of 2" in line or "intruder: 2 of 2" in line for line in lines)
+    assert not list(tmp_path.iterdir())
+    lines = done.stdout.splitlines()
+    assert in_order(ACTS, lines) == []
+    assert [line for line in lines if len(line) > 100] == []
+
+
+def in_order(patterns: Iterable[str], lines: Iterable[str]) -> list[str]:
+    """The patterns that no line matches behind the line of the pattern before."""
+    left = iter(lines)
+    return [each for each in patterns if not any(_matches(each, line) for line in left)]
+
+
+def _matches(pattern: str, line: str) -> bool:
+    return pattern == line or re.fullmatch(pattern, line) is not None
+
+
+def test_a_wheel_carries_the_examples_where_the_demo_looks_for_them() -> None:
+    settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
+    wheel = settings["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["force-include"] == {FOLDER: f"glia/{PACKED}"}
+    assert examples() == REPOSITORY / FOLDER
+
+
+def test_without_the_sandboxs_packages_the_demo_says_how_to_get_them() -> None:
+    program = (
+        "import sys; sys.modules['moto'] = None; "
+        "from glia.cli.main import main; sys.exit(main(['demo']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 64, done.stderr
+    assert "moto" in done.stderr
+    assert "pip install 'glia-ecs[sandbox]'" in done.stderr

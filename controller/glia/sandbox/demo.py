@@ -52,15 +52,16 @@ class Stage:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        sts = boto3.client(
-            "sts",
-            endpoint_url=sandbox.url,
-            region_name=HOME,
-            aws_access_key_id="sandbox",
-            aws_secret_access_key="sandbox",  # noqa: S106  (any will do)
+        # A session of its own: boto3's default one may know the user's profile already.
+        anybody = boto3.Session("sandbox", "sandbox", region_name=HOME)
+        sts = anybody.client("sts", endpoint_url=sandbox.url)
+        role = f"arn:aws:iam::{ACCOUNT}:role/user"
+        self._credentials = sts.assume_role(RoleArn=role, RoleSessionName="demo")["Credentials"]
+        self._session = boto3.Session(
+            self._credentials["AccessKeyId"],
+            self._credentials["SecretAccessKey"],
+            self._credentials["SessionToken"],
         )
-        taken = sts.assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/user", RoleSessionName="demo")
-        self._credentials = taken["Credentials"]
 
     def furnish(self) -> str:
         """Make what has to be there before Glia; the ARN of the target group."""
@@ -101,14 +102,7 @@ class Stage:
         return self._client("ecs", region)
 
     def _client(self, service: str, region: str = HOME) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self._sandbox.url,
-            region_name=region,
-            aws_access_key_id=self._credentials["AccessKeyId"],
-            aws_secret_access_key=self._credentials["SecretAccessKey"],
-            aws_session_token=self._credentials["SessionToken"],
-        )
+        return self._session.client(service, region, endpoint_url=self._sandbox.url)
 
     def writes(self) -> int:
         """How many calls so far have changed something in ECS."""

@@ -12,20 +12,21 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from glia.assess import Watch
+from glia.desired.service import PARTITION
 from glia.errors import GliaError
 from glia.outcome import Outcome, State
 from glia.parallel import in_parallel
-from glia.plan import lane_id
+from glia.plan import Delete, lane_id
 from glia.planning.updating import is_rolling
 from glia.rollout import Rollout, Watcher, look_at
 from glia.submit import CutOff, Submission, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from glia.clock import Clock
     from glia.live import LiveService
-    from glia.plan import Change, Plan, Settled
+    from glia.plan import Change, Labelling, Plan, Settled
     from glia.target import ClusterRef
 
 # One thread waits for all rollouts; the others make changes. RegisterTaskDefinition is limited
@@ -36,6 +37,8 @@ LOOK_EVERY_SECONDS = 5.0
 
 class Ecs(Writer, Watcher, Protocol):
     """All that applying asks of AWS in one account and region."""
+
+    def label(self, cluster: str, instances: Sequence[str], name: str, value: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,8 @@ def apply(
         work.note(_first(change, state, work.begin, message))
         if not change.blocked_by:
             work.queue.append(change)
+    for labelling in plan.labellings:
+        _label(labelling, work)
     rolling = [_settling(each, work) for each in plan.settled if each.rolling]
     if manner.wait:
         work.rollouts += rolling
@@ -106,6 +111,26 @@ def apply(
     if work.stopping:
         _leave(work)
     return tuple(work.outcomes.values())
+
+
+def _label(labelling: Labelling, work: _Work) -> None:
+    """Partitions come before the lanes that are to be in them."""
+    outcome = Outcome(
+        id=labelling.id,
+        key=str(labelling.cluster),
+        lane=f"partition {labelling.partition}",
+        action="label",
+        state=State.DONE,
+        at=work.begin,
+        calls=("PutAttributes",),
+        message=f"{len(labelling.instances)} {labelling.instance_type}",
+    )
+    try:
+        ecs = work.ecs_of(labelling.cluster)
+        ecs.label(labelling.cluster.name, labelling.instances, PARTITION, labelling.partition)
+    except GliaError as error:
+        outcome = replace(outcome, state=State.FAILED, reason="Refused", message=str(error))
+    work.note(outcome)
 
 
 def _submit_all(work: _Work) -> None:
@@ -176,9 +201,14 @@ def _submit(change: Change, work: _Work) -> None:
 
 def _submitted(change: Change, service: LiveService, outcome: Outcome, work: _Work) -> None:
     now = work.clock.now()
+    if isinstance(change.step, Delete):
+        work.note(replace(outcome, state=State.DONE, at=now))
+        return
     steady = outcome.calls == ("TagResource",) and not is_rolling(service)
     if steady or not work.manner.wait:
-        work.note(replace(outcome, state=State.DONE if steady else State.SUBMITTED, at=now))
+        state = State.DONE if steady else State.SUBMITTED
+        ready = min(service.running, service.desired) if steady else 0
+        work.note(replace(outcome, state=state, at=now, ready=ready))
         return
     outcome = replace(outcome, state=State.ROLLS, at=now, replicas=service.desired)
     work.note(outcome)

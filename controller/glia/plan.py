@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from glia.diff import FieldChange
     from glia.errors import Diagnostic
     from glia.live import LiveService
+    from glia.target import ClusterRef
 
 Cause: TypeAlias = Literal["git", "drift", "prune", "adopt", "repack"]
 Result: TypeAlias = Literal["ok", "failed", "unknown"]
@@ -78,7 +79,34 @@ class Replace:
     create: Create
 
 
-Step: TypeAlias = Create | Update | Replace
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """A lane that its manifest no longer comes down to."""
+
+    service: LiveService
+
+
+Step: TypeAlias = Create | Update | Replace | Delete
+
+
+@dataclass(frozen=True, slots=True)
+class Labelling:
+    """Instances that become a partition, so that lanes of different shapes stay apart.
+
+    Attributes:
+        instances: ARNs of container instances that no task is on.
+    """
+
+    cluster: ClusterRef
+    instance_type: str
+    partition: str
+    instances: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        target = self.cluster.target
+        where = (target.account_id or "-", target.region, self.cluster.name)
+        return "/".join((*where, f"partition {self.partition} of {self.instance_type}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +158,7 @@ class Change:
     depends_on: tuple[str, ...] = ()
 
     @property
-    def action(self) -> Literal["create", "update", "replace"]:
+    def action(self) -> Literal["create", "update", "replace", "delete"]:
         match self.step:
             case Create():
                 return "create"
@@ -138,6 +166,8 @@ class Change:
                 return "update"
             case Replace():
                 return "replace"
+            case Delete():
+                return "delete"
             case _:
                 assert_never(self.step)
 
@@ -206,12 +236,14 @@ class Plan:
     Attributes:
         offline: nothing live was read.
         suspended: keys of services that are left as they are.
+        labellings: partitions to make before anything else.
     """
 
     changes: tuple[Change, ...] = ()
     settled: tuple[Settled, ...] = ()
     held: tuple[Held, ...] = ()
     suspended: tuple[str, ...] = ()
+    labellings: tuple[Labelling, ...] = ()
     preflight: tuple[Preflight, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     source: Source = field(default_factory=Source)
@@ -220,7 +252,9 @@ class Plan:
     @property
     def digest(self) -> str:
         """A hash of what is to be done: not of live values, revision numbers, labels or text."""
-        text = json.dumps(list(_actions(self.changes)), sort_keys=True, separators=(",", ":"))
+        labels = [[each.id, len(each.instances)] for each in self.labellings]
+        actions = [*labels, *_actions(self.changes)]
+        text = json.dumps(actions, sort_keys=True, separators=(",", ":"))
         return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
     @property
@@ -250,6 +284,8 @@ def _done(step: Step) -> list[Any]:
             return [definition.content if definition else "", dict(members)]
         case Replace(create=create):
             return _done(create)
+        case Delete():
+            return []
         case _:
             assert_never(step)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, assert_never
 
 from glia.desired.tags import REVISION, Applied, revision_of, tag_list
-from glia.plan import Create, Replace, Update
+from glia.plan import Create, Delete, Replace, Update
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -70,10 +70,11 @@ class Submission:
             case Update() as step:
                 return self._update(step)
             case Replace(service, create):
-                self._call(
-                    "DeleteService", lambda: self.ecs.delete_service(self._cluster, service.name)
-                )
+                self._delete(service.name)
                 return self._create(create)
+            case Delete(service):
+                self._delete(service.name)
+                return service
             case step:
                 assert_never(step)
 
@@ -93,6 +94,9 @@ class Submission:
         return self._call(
             "RegisterTaskDefinition", lambda: self.ecs.register_task_definition(request)
         )
+
+    def _delete(self, name: str) -> None:
+        self._call("DeleteService", lambda: self.ecs.delete_service(self._cluster, name))
 
     def _create(self, step: Create) -> LiveService:
         if step.waits_for_name:

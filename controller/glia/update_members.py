@@ -42,7 +42,9 @@ CLEARED_CONFIGURATION: Final[Mapping[str, Any]] = {
 CREATE_ONLY: Final = frozenset({"role", "schedulingStrategy"})
 
 
-def update_members(names: Iterable[str], desired: Mapping[str, Any], live: Mapping[str, Any]) -> Json:
+def update_members(
+    names: Iterable[str], desired: Mapping[str, Any], live: Mapping[str, Any]
+) -> Json:
     """What to send for the members that differ.
 
     Args:
@@ -74,6 +76,9 @@ def needs_replacing(
     strategies = desired.get("capacityProviderStrategy") or live.get("capacityProviderStrategy")
     if "launchType" in set(names) and not strategies:
         fixed.add("launchType")
+    # It can be changed and not taken away, and no other network mode than awsvpc goes with it.
+    if "networkConfiguration" in set(names) and not desired.get("networkConfiguration"):
+        fixed.add("networkConfiguration")
     return tuple(sorted(fixed))
 
 

@@ -12,7 +12,7 @@ from glia.aws.surroundings import Surroundings
 from glia.parallel import in_parallel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from glia.aws.session import Sessions
     from glia.live import (
@@ -183,6 +183,10 @@ class Gateway:
     def delete_service(self, cluster: str, name: str) -> None:
         """Delete a service, its tasks with it; one that is gone already is no error."""
         writes.delete_service(self._calls, cluster, name)
+
+    def label(self, cluster: str, instances: Sequence[str], name: str, value: str) -> None:
+        """Give container instances an attribute of that value."""
+        writes.label(self._calls, cluster, instances, name, value)
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """Set tags; others stay."""

@@ -11,12 +11,13 @@ from glia.aws.failures import AwsError
 from glia.aws.retries import persist
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from glia.aws.calls import Calls
     from glia.live import LiveService
 
 CONTENT_TAG: Final = "glia:content"
+ATTRIBUTES_PER_CALL: Final = 10
 
 
 def register_task_definition(calls: Calls, request: Mapping[str, Any]) -> str:
@@ -100,6 +101,16 @@ def delete_service(calls: Calls, cluster: str, name: str) -> None:
     except AwsError as error:
         if error.code != "ServiceNotFoundException":
             raise
+
+
+def label(calls: Calls, cluster: str, instances: Sequence[str], name: str, value: str) -> None:
+    """Set an attribute on container instances, ten of them a call (PutAttributesRequest)."""
+    for start in range(0, len(instances), ATTRIBUTES_PER_CALL):
+        attributes = [
+            {"name": name, "value": value, "targetType": "container-instance", "targetId": arn}
+            for arn in instances[start : start + ATTRIBUTES_PER_CALL]
+        ]
+        calls.read("PutAttributes", {"cluster": cluster, "attributes": attributes})
 
 
 def tag(calls: Calls, arn: str, tags: Mapping[str, str]) -> None:

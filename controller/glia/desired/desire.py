@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from glia.desired.defaulted import defaulted
+from glia.desired.lane_tag import LANE, lane_figures, written
 from glia.desired.service import service
 from glia.desired.state import DesiredLane, DesiredService, DesiredState
 from glia.desired.tags import CONTENT, KEY, OWNER, tag_list, tag_value, written_tags
@@ -15,6 +16,7 @@ from glia.ecs.content import content_hash, service_hash
 from glia.errors import Location
 from glia.manifest.spec import NeuronCluster, NeuronService
 from glia.target import ClusterRef, Target
+from glia.task_size import task_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -114,10 +116,14 @@ def _lane(
     members["family"] = family
     content = content_hash(members)
     ours = {OWNER: tag_value(cluster.owner), KEY: key}
+    place: dict[str, str] = {}
+    if lane.device_ids and spec.neuron.instance_type is not None:
+        figures = lane_figures(spec.neuron.instance_type, lane, task_size(members))
+        place = {LANE: written(figures)}
     definition_tags = written_tags(labels, spec.task_definition.get("tags") or ())
     members["tags"] = tag_list(definition_tags | ours | {CONTENT: content})
     request = service(spec, lane, cluster.name, family)
-    tags = written_tags(labels, spec.service.get("tags") or ()) | ours
+    tags = written_tags(labels, spec.service.get("tags") or ()) | ours | place
     request["tags"] = tag_list(tags)
     return DesiredLane(
         lane=lane,

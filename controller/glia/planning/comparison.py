@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from glia.desired.tags import PREFIX
 from glia.diff import ABSENT, MASKED, FieldChange, differences
 from glia.ecs.canonical import canonical, restricted
 from glia.ecs.secrecy import hides
@@ -77,7 +78,7 @@ def tag_fields(tags: Mapping[str, str], live: LiveService) -> tuple[FieldChange,
 
 def _tag(key: str, before: str | None, after: str) -> FieldChange:
     path = f"service.tags[{key}]"
-    if hides(("tags", key), after):
+    if not key.startswith(PREFIX) and hides(("tags", key), after):
         return FieldChange(path, ABSENT if before is None else MASKED, MASKED, sensitive=True)
     return FieldChange(path, ABSENT if before is None else before, after, sensitive=False)
 

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from glia.desired.desire import STARTS_DEPLOYMENT
 from glia.desired.percentages import down_at_once, surplus_at_once
-from glia.plan import Create, Effect, Replace, Update
+from glia.plan import Create, Delete, Effect, Replace, Update
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from glia.desired.state import DesiredLane
-    from glia.plan import Definition
+    from glia.plan import Definition, Step
 
 # ECS's own, for a service of replicas (botocore's documentation of DeploymentConfiguration).
 MAXIMUM, MINIMUM = 200, 100
 
 
-def effect(lane: DesiredLane, step: Create | Update | Replace) -> Effect:
+def effect(lane: DesiredLane, step: Step) -> Effect:
     """What comes of a step."""
     match step:
         case Create():
@@ -38,6 +38,8 @@ def effect(lane: DesiredLane, step: Create | Update | Replace) -> Effect:
                 replicas=None if step.service.desired == count else (step.service.desired, count),
                 calls=("DeleteService", *_calls(step.create.definition, "CreateService")),
             )
+        case Delete():
+            return Effect(replicas=(step.service.desired, 0), calls=("DeleteService",))
 
 
 def starts_deployment(step: Update) -> bool:

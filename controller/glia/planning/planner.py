@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from glia.errors import Diagnostic
-from glia.plan import Change, Held, Plan, Settled, Source
+from glia.plan import Change, Held, Labelling, Plan, Settled, Source
 from glia.planning.creation import creation
+from glia.planning.deletion import deletion
 from glia.planning.holding import held
 from glia.planning.needs import is_there
 from glia.planning.sequence import sequenced
 from glia.planning.updating import updating
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from glia.desired.state import DesiredLane, DesiredService, DesiredState
+    from glia.live import LiveService
     from glia.observed import Observed
     from glia.planning.allowances import Allowances
     from glia.target import ClusterRef
 
 Decision: TypeAlias = Change | Settled | Held
 HERE = Source()
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """What allocation asks for beside the desired lanes.
+
+    Attributes:
+        leaving: live services of lanes that are to go, by their manifest's name.
+        labellings: partitions to make first.
+    """
+
+    leaving: Mapping[str, Sequence[LiveService]] = field(default_factory=dict)
+    labellings: tuple[Labelling, ...] = ()
+
+
+STILL = Arrangement()
 
 
 @dataclass(slots=True)
@@ -34,11 +52,12 @@ class _Decided:
     unreadable: dict[str, Diagnostic] = field(default_factory=dict)
 
 
-def make_plan(
+def make_plan(  # noqa: PLR0913  (what stands beside comes by keyword)
     desired: DesiredState,
     observed: Mapping[ClusterRef, Observed],
     allowed: Allowances,
     *,
+    arrangement: Arrangement = STILL,
     diagnostics: Iterable[Diagnostic] = (),
     source: Source = HERE,
 ) -> Plan:
@@ -50,15 +69,27 @@ def make_plan(
     """
     decided = _Decided()
     for service in desired.services:
-        _decide(service, observed[service.cluster], allowed, decided)
+        leaving = arrangement.leaving.get(service.name, ())
+        _decide(service, observed[service.cluster], allowed, decided, leaving)
     return Plan(
-        changes=tuple(decided.changes),
+        changes=tuple(_labelled(each, arrangement.labellings) for each in decided.changes),
         settled=tuple(decided.settled),
         held=tuple(decided.held),
         suspended=tuple(decided.suspended),
+        labellings=arrangement.labellings,
         diagnostics=(*diagnostics, *decided.unreadable.values()),
         source=source,
     )
+
+
+def _labelled(change: Change, labellings: Sequence[Labelling]) -> Change:
+    """A lane of a partition that is to be made comes after that."""
+    before = tuple(
+        each.id
+        for each in labellings
+        if each.cluster == change.service.cluster and each.partition == change.lane.lane.partition
+    )
+    return replace(change, depends_on=(*before, *change.depends_on)) if before else change
 
 
 def offline_plan(
@@ -72,7 +103,11 @@ def offline_plan(
 
 
 def _decide(
-    service: DesiredService, observed: Observed, allowed: Allowances, decided: _Decided
+    service: DesiredService,
+    observed: Observed,
+    allowed: Allowances,
+    decided: _Decided,
+    leaving: Sequence[LiveService],
 ) -> None:
     if service.suspended:
         decided.suspended.append(service.key)
@@ -88,7 +123,8 @@ def _decide(
         return
     settled = [each for each in found if isinstance(each, Settled)]
     changes = [each for each in found if isinstance(each, Change)]
-    decided.changes += sequenced(changes, settled)
+    gone = [deletion(service, each) for each in leaving if each.status == "ACTIVE"]
+    decided.changes += sequenced(changes, settled, gone, frees_first=allowed.downtime)
     decided.settled += settled
 
 

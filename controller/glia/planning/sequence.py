@@ -12,12 +12,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 
-def sequenced(changes: Sequence[Change], settled: Sequence[Settled]) -> tuple[Change, ...]:
+def sequenced(
+    changes: Sequence[Change],
+    settled: Sequence[Settled],
+    gone: Sequence[Change] = (),
+    *,
+    frees_first: bool = False,
+) -> tuple[Change, ...]:
     """The changes of one service, each after those that have to be Ready before it begins.
 
     Lanes without a ready replica go first and cost nothing, so that a fix reaches a service
-    that does not run. What is still rolling counts against the budget like a change.
+    that does not run. What is still rolling counts against the budget like a change. Lanes
+    that go do so last, when the others are Ready, or first where their chips are needed.
     """
+    if gone and frees_first:
+        first = tuple(each.id for each in gone)
+        rest = sequenced(changes, settled)
+        return (*gone, *(replace(each, depends_on=(*first, *each.depends_on)) for each in rest))
+    if gone:
+        rest = sequenced(changes, settled)
+        last = tuple(each.id for each in rest if not each.blocked_by)
+        return (*rest, *(replace(each, depends_on=last) for each in gone))
     rolling = [lane_id(each.service, each.lane) for each in settled if each.rolling]
     free, costly = _parted(changes)
     made = [replace(each, depends_on=()) for each in free]

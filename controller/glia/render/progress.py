@@ -99,4 +99,6 @@ def phrase(outcome: Outcome) -> str:
         case _:
             said = words(outcome.state)
     first = outcome.message.partition("\n")[0]
+    if first in said:
+        return visible(said)
     return visible(": ".join(part for part in (said, outcome.reason, first) if part))

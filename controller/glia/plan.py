@@ -211,6 +211,23 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class Shortage:
+    """A domain whose instances are not enough.
+
+    Attributes:
+        domain: the instance type, the cluster and the pool, for people.
+        needed: instances that would be enough; None where no number would.
+        registered: those that there are.
+        chips: that replicas lack.
+    """
+
+    domain: str
+    needed: int | None
+    registered: int
+    chips: int
+
+
+@dataclass(frozen=True, slots=True)
 class Preflight:
     """Something that was looked at before anything is done."""
 
@@ -244,6 +261,7 @@ class Plan:
     held: tuple[Held, ...] = ()
     suspended: tuple[str, ...] = ()
     labellings: tuple[Labelling, ...] = ()
+    shortages: tuple[Shortage, ...] = ()
     preflight: tuple[Preflight, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     source: Source = field(default_factory=Source)

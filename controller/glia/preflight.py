@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from glia.candidates import Wanted
 from glia.capacity import CHECKS, capacity
 from glia.occupancy import occupancy
-from glia.plan import Create, Preflight, Replace, Result, Update
+from glia.plan import Create, Delete, Preflight, Replace, Result, Update
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -44,7 +44,7 @@ def preflights(changes: Iterable[Change], observed: Observed) -> tuple[Preflight
     return tuple(
         Preflight(change.key, check, result, _about(change) + message)
         for change in changes
-        if not change.blocked_by
+        if not change.blocked_by and not isinstance(change.step, Delete)
         for check, result, message in _findings(change, observed, occupied)
     )
 
@@ -57,7 +57,9 @@ def _about(change: Change) -> str:
 def _findings(change: Change, observed: Observed, occupied: Occupancy | None) -> Iterator[Finding]:
     wanted = _wanted(change, observed)
     yield _cluster(observed)
-    if wanted.device_ids and occupied is not None:
+    if _waits_for_its_partition(change):
+        pass  # its instances are chosen, and have no label yet
+    elif wanted.device_ids and occupied is not None:
         yield from capacity(wanted, occupied, observed.cluster.owner)
     elif wanted.device_ids:
         for check in CHECKS:
@@ -76,6 +78,10 @@ def _cluster(observed: Observed) -> Finding:
     if status != "ACTIVE":
         return "cluster", "failed", f"cluster {name} is {status}, and should be ACTIVE"
     return "cluster", "ok", f"cluster {name} is ACTIVE"
+
+
+def _waits_for_its_partition(change: Change) -> bool:
+    return any("/partition " in each for each in change.depends_on)
 
 
 def _roles(lane: DesiredLane, roles: Mapping[str, Presence]) -> Iterator[Finding]:
@@ -128,6 +134,8 @@ def _replicas(change: Change) -> int:
             count = request["desiredCount"]
         case Update(service, _, members):
             count = members.get("desiredCount", service.desired)
+        case Delete():
+            count = 0
         case _:
             assert_never(change.step)
     return count
@@ -139,6 +147,8 @@ def _service(change: Change) -> Mapping[str, Any]:
             return request
         case Update(service, _, members):
             return {**service.members, **members}
+        case Delete(service):
+            return service.members
         case _:
             assert_never(change.step)
 
@@ -153,6 +163,8 @@ def _task_definition(change: Change, observed: Observed) -> Mapping[str, Any]:
                 return _registered(change, definition)
             live = observed.definitions.get(service.task_definition)
             return live.members if live else change.lane.task_definition
+        case Delete():
+            return {}
         case _:
             assert_never(change.step)
 

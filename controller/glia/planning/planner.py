@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from glia.errors import Diagnostic
-from glia.plan import Change, Held, Labelling, Plan, Settled, Source
+from glia.plan import Change, Held, Labelling, Plan, Settled, Shortage, Source
 from glia.planning.creation import creation
 from glia.planning.deletion import deletion
 from glia.planning.holding import held
@@ -34,10 +34,12 @@ class Arrangement:
     Attributes:
         leaving: live services of lanes that are to go, by their manifest's name.
         labellings: partitions to make first.
+        shortages: domains whose instances are not enough.
     """
 
     leaving: Mapping[str, Sequence[LiveService]] = field(default_factory=dict)
     labellings: tuple[Labelling, ...] = ()
+    shortages: tuple[Shortage, ...] = ()
 
 
 STILL = Arrangement()
@@ -77,6 +79,7 @@ def make_plan(  # noqa: PLR0913  (what stands beside comes by keyword)
         held=tuple(decided.held),
         suspended=tuple(decided.suspended),
         labellings=arrangement.labellings,
+        shortages=arrangement.shortages,
         diagnostics=(*diagnostics, *decided.unreadable.values()),
         source=source,
     )

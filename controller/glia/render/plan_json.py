@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from glia.diff import FieldChange
     from glia.errors import Location
     from glia.neuron.lanes import Lane
-    from glia.plan import Block, Change, Effect, Held, Plan, Preflight
+    from glia.plan import Block, Change, Effect, Held, Plan, Preflight, Shortage
 
 Json = dict[str, Any]
 ACTIONS = ("create", "update", "replace", "delete")
@@ -39,9 +39,19 @@ def plan_json(plan: Plan) -> Json:
         "changes": [_change(change) for change in plan.changes],
         "held": [_held(each) for each in plan.held],
         "suspended": list(plan.suspended),
-        # Part of the form, though a plan knows neither while lanes have instances to themselves.
+        "labellings": [
+            {
+                "cluster": each.cluster.name,
+                "region": each.cluster.target.region,
+                "instanceType": each.instance_type,
+                "partition": each.partition,
+                "instances": list(each.instances),
+            }
+            for each in plan.labellings
+        ],
+        # Part of the form, though no plan moves a running lane yet.
         "moves": [],
-        "shortages": [],
+        "shortages": [_shortage(each) for each in plan.shortages],
         "preflight": [_preflight(each) for each in plan.preflight],
         "diagnostics": [as_json(each) for each in plan.diagnostics],
     }
@@ -117,6 +127,15 @@ def _held(held: Held) -> Json:
         "reason": held.reason,
         "message": held.message,
         "contentHash": held.service.attempt,
+    }
+
+
+def _shortage(shortage: Shortage) -> Json:
+    return {
+        "domain": shortage.domain,
+        "needed": shortage.needed,
+        "registered": shortage.registered,
+        "chips": shortage.chips,
     }
 
 

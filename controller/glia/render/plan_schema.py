@@ -68,8 +68,19 @@ def plan_schema() -> Schema:
         changes=listed(CHANGE),
         held=listed(closed(key=TEXT, reason=TEXT, message=TEXT, contentHash=TEXT)),
         suspended=listed(TEXT),
+        labellings=listed(
+            closed(
+                cluster=TEXT,
+                region=TEXT,
+                instanceType=TEXT,
+                partition=TEXT,
+                instances=listed(TEXT),
+            )
+        ),
         moves=listed(closed(key=TEXT, **{"from": TEXT, "to": TEXT})),
-        shortages=listed(closed(domain=TEXT, needed=COUNT, registered=COUNT, chips=COUNT)),
+        shortages=listed(
+            closed(domain=TEXT, needed=nullable(COUNT), registered=COUNT, chips=COUNT)
+        ),
         preflight=listed(
             closed(key=TEXT, check=TEXT, result=among("ok", "failed", "unknown"), message=TEXT)
         ),

@@ -23,7 +23,7 @@ LONGEST = 80  # columns of a cell's entry
 
 def must_show(change: Change) -> bool:
     """Whether a change is too grave to be left out of a comment that grows too long."""
-    return bool(change.blocked_by) or change.action == "replace"
+    return bool(change.blocked_by) or change.action in {"replace", "delete"}
 
 
 def tables(changes: Sequence[Change], *, regions: bool) -> list[str]:

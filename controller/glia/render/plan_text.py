@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from glia.render.paint import Colour
 
 INDENT = sections.INDENT
-MARKS = {"create": "+", "update": "~", "replace": "-/+"}
+MARKS = {"create": "+", "update": "~", "replace": "-/+", "delete": "-"}
 COLOURS: dict[str, Colour] = {
     "create": "green",
     "update": "yellow",
     "replace": "red",
+    "delete": "red",
     "+": "green",
     "-": "red",
     "~": "yellow",
@@ -41,6 +42,7 @@ def plan_text(plan: Plan, *, colour: bool, width: int, verbose: bool = False) ->
     paint = Paint(colour)
     regions = several_regions(plan)
     blocks = [[OFFLINE]] if plan.offline else []
+    blocks.append(sections.labellings(plan, width))
     blocks += [
         [
             _head(change, paint, regions=regions),
@@ -67,6 +69,7 @@ def _body(change: Change, paint: Paint, width: int, *, verbose: bool) -> list[st
         lines.append(f"{INDENT}{why}")
     if (what := effect(change)) != NEW_SERVICE:  # which the head says
         lines.append(f"{INDENT}{what}")
+    lines += sections.after(change, width)
     if change.action == "create" and not verbose:
         return lines + _essentials(change, width)
     return lines + _fields(change, paint, width, most=None if verbose else MOST_FIELDS)

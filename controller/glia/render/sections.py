@@ -27,6 +27,23 @@ def blocked(change: Change, width: int) -> list[str]:
     return lines
 
 
+def after(change: Change, width: int) -> list[str]:
+    """Which lanes come first; a partition has a section of its own."""
+    lanes = [each.rpartition("/")[2] for each in change.depends_on]
+    told = ", ".join(each for each in lanes if not each.startswith("partition "))
+    return wrapped(f"after {told}", width, INDENT) if told else []
+
+
+def labellings(plan: Plan, width: int) -> list[str]:
+    """Partitions to make, so that lanes of different shapes stay apart."""
+    lines = []
+    for each in plan.labellings:
+        count = len(each.instances)
+        text = f"= label {count} idle {each.instance_type} of {each.cluster} as partition "
+        lines += wrapped(text + each.partition, width, hanging=INDENT)
+    return lines
+
+
 def held(each: Held, width: int) -> list[str]:
     """A change that has failed before, and what lets it be tried again."""
     key = each.service.key

@@ -46,6 +46,8 @@ def effect(change: Change) -> str:
         case "replace":
             tasks = count(change.effect.replaced_tasks, "running task")
             parts = ["the service is deleted and made anew", f"{tasks} stop first"]
+        case "delete":
+            parts = ["the lane goes, with its tasks"]
         case _:
             assert_never(change.action)
     if change.action != "create" and change.effect.replicas:
@@ -126,9 +128,8 @@ def summary(plan: Plan) -> str:
     """The last line in a terminal, the first of a comment."""
     beside = [f"{number} {word}" for number, word in _beside(plan) if number]
     if plan.changes:
-        actions = ", ".join(
-            f"{plan.count(each)} to {each}" for each in ("create", "update", "replace")
-        )
+        shown = ("create", "update", "replace", *(("delete",) if plan.count("delete") else ()))
+        actions = ", ".join(f"{plan.count(each)} to {each}" for each in shown)
         return f"Plan: {actions}; {', '.join([f'{len(plan.settled)} unchanged', *beside])}."
     services = {(each.service.cluster, each.service.key) for each in plan.settled}
     parts = [_as_they_should_be(len(services)), *beside]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from glia.errors import GliaError
+from glia.layout.roster import Roster
 from glia.live import Fleet
 from glia.observed import Facts, Observed
 from glia.parallel import in_parallel
@@ -33,6 +34,8 @@ class Reader(Protocol):
 
     def services(self, cluster: str, names: Collection[str]) -> Mapping[str, LiveService]: ...
 
+    def service_names(self, cluster: str) -> tuple[str, ...]: ...
+
     def task_definition(self, reference: str) -> LiveTaskDefinition | None: ...
 
     def service_deployments(self, cluster: str, service: str) -> tuple[ServiceDeployment, ...]: ...
@@ -55,19 +58,24 @@ def observe(
     services: Sequence[DesiredService],
     reader_of: Callable[[ClusterRef], Reader],
     clock: Clock,
+    known: Mapping[str, LiveService] | None = None,
 ) -> Observed:
     """One cluster; what keeps it from being read is in ``failure``, and costs no other cluster."""
     try:
-        return _observed(cluster, services, reader_of(cluster), clock)
+        return _observed(cluster, services, reader_of(cluster), clock, known)
     except GliaError as error:
         return Observed(cluster, failure=str(error))
 
 
 def _observed(
-    cluster: ClusterRef, services: Sequence[DesiredService], ecs: Reader, clock: Clock
+    cluster: ClusterRef,
+    services: Sequence[DesiredService],
+    ecs: Reader,
+    clock: Clock,
+    known: Mapping[str, LiveService] | None,
 ) -> Observed:
     wanted = [lane.lane.name for service in services for lane in service.lanes]
-    live = ecs.services(cluster.name, wanted)
+    live = ecs.services(cluster.name, wanted) if known is None else known
     needs = definition_needs(services, live)
     newest = dict(
         zip(needs.families, in_parallel(clock, ecs.task_definition, needs.families), strict=True)
@@ -88,6 +96,23 @@ def _observed(
         return seen
     histories = {name: ecs.service_deployments(cluster.name, name) for name in suspicious}
     return replace(seen, histories=histories)
+
+
+def enrol(cluster: ClusterRef, reader_of: Callable[[ClusterRef], Reader], clock: Clock) -> Roster:
+    """A cluster whose instances are shared: all of its services, instances and tasks."""
+    try:
+        ecs = reader_of(cluster)
+        services = ecs.services(cluster.name, ecs.service_names(cluster.name))
+        read = Roster(cluster, services)
+        ours = {each.name for each in read.owned}
+        instances = ecs.instances(cluster.name)
+        tasks = _holding(cluster.name, ecs) if instances else ()
+        arns = sorted({each.task_definition for each in tasks if each.service not in ours})
+        found = in_parallel(clock, ecs.task_definition, arns)
+    except GliaError as error:
+        return Roster(cluster, failure=str(error))
+    definitions = {arn: each for arn, each in zip(arns, found, strict=True) if each is not None}
+    return replace(read, fleet=Fleet(instances, tasks, definitions))
 
 
 def with_facts(

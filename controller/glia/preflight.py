@@ -57,8 +57,8 @@ def _about(change: Change) -> str:
 def _findings(change: Change, observed: Observed, occupied: Occupancy | None) -> Iterator[Finding]:
     wanted = _wanted(change, observed)
     yield _cluster(observed)
-    if _waits_for_its_partition(change):
-        pass  # its instances are chosen, and have no label yet
+    if _waits_for_room(change):
+        pass  # the fleet as it is says nothing of the room that is still to be made
     elif wanted.device_ids and occupied is not None:
         yield from capacity(wanted, occupied, observed.cluster.owner)
     elif wanted.device_ids:
@@ -80,8 +80,9 @@ def _cluster(observed: Observed) -> Finding:
     return "cluster", "ok", f"cluster {name} is ACTIVE"
 
 
-def _waits_for_its_partition(change: Change) -> bool:
-    return any("/partition " in each for each in change.depends_on)
+def _waits_for_room(change: Change) -> bool:
+    """A new lane comes after others only for the partition, or the chips, that they make."""
+    return change.action == "create" and bool(change.depends_on)
 
 
 def _roles(lane: DesiredLane, roles: Mapping[str, Presence]) -> Iterator[Finding]:

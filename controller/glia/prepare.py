@@ -1,21 +1,26 @@
-"""From desired to a plan: all clusters read at once, each failing alone."""
+"""From manifests to a plan: all clusters read at once, each failing alone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from glia.observe import observe, with_facts
+from glia.desired.desire import desired
+from glia.layout.layout import clusters_to_read, lay_out
+from glia.observe import enrol, observe, with_facts
 from glia.parallel import in_parallel
-from glia.planning.planner import make_plan
+from glia.planning.planner import Arrangement, make_plan, unreadable
 from glia.preflight import preflights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from glia.clock import Clock
     from glia.desired.state import DesiredState
     from glia.errors import Diagnostic
+    from glia.layout.roster import Roster
+    from glia.manifest.relations import Declared
+    from glia.neuron.catalogue import InstanceType
     from glia.observe import Reader
     from glia.observed import Observed
     from glia.plan import Plan, Source
@@ -28,38 +33,75 @@ class Prepared:
     """A plan, and what it was made of."""
 
     plan: Plan
+    state: DesiredState
     observed: Mapping[ClusterRef, Observed]
 
 
-def prepare(  # noqa: PLR0913  (what stands beside the plan comes by keyword)
-    desired: DesiredState,
+def prepare(  # noqa: PLR0913  (by keyword)
+    state: DesiredState,
+    sharing: Sequence[Declared],
     reader_of: Callable[[ClusterRef], Reader],
     clock: Clock,
-    allowed: Allowances,
     *,
-    diagnostics: Iterable[Diagnostic],
+    instance_types: Mapping[str, InstanceType],
+    allowed: Allowances,
+    diagnostics: Sequence[Diagnostic],
     source: Source,
 ) -> Prepared:
-    """Observe, plan, and look ahead at what the plan would meet."""
+    """Lay out, observe, plan, and look ahead at what the plan would meet.
 
+    ``state`` is of the services whose lanes follow from the manifests alone, ``sharing`` the
+    manifests of those that share instances: only for them something has to be read before it
+    is known which ECS services there should be.
+    """
+    shared = sorted(clusters_to_read(sharing, instance_types))
+    read = in_parallel(clock, lambda cluster: enrol(cluster, reader_of, clock), shared)
+    rosters = dict(zip(shared, read, strict=True))
+    layout = lay_out(sharing, instance_types, rosters, without_leaving=allowed.downtime)
+    state = state.joined(desired(sharing, layout.lanes, instance_types)) if shared else state
+    observed = _observe_all(state, rosters, reader_of, clock)
+    failed = [unreadable(each.cluster, each.failure) for each in read if each.failure]
+    plan = make_plan(
+        state,
+        observed,
+        allowed,
+        arrangement=Arrangement(layout.leaving, layout.labellings, layout.shortages),
+        diagnostics=(*diagnostics, *layout.diagnostics, *failed),
+        source=source,
+    )
+    return _looked_ahead(Prepared(plan, state, observed), reader_of, clock)
+
+
+def _observe_all(
+    state: DesiredState,
+    rosters: Mapping[ClusterRef, Roster],
+    reader_of: Callable[[ClusterRef], Reader],
+    clock: Clock,
+) -> dict[ClusterRef, Observed]:
     def read(cluster: ClusterRef) -> Observed:
-        services = [each for each in desired.services if each.cluster == cluster]
-        return observe(cluster, services, reader_of, clock)
+        services = [each for each in state.services if each.cluster == cluster]
+        roster = rosters.get(cluster)
+        known = roster.services if roster is not None and not roster.failure else None
+        return observe(cluster, services, reader_of, clock, known)
 
-    clusters = desired.clusters
-    observed = dict(zip(clusters, in_parallel(clock, read, clusters), strict=True))
-    plan = make_plan(desired, observed, allowed, diagnostics=diagnostics, source=source)
+    return dict(zip(state.clusters, in_parallel(clock, read, state.clusters), strict=True))
+
+
+def _looked_ahead(
+    prepared: Prepared, reader_of: Callable[[ClusterRef], Reader], clock: Clock
+) -> Prepared:
+    plan, found = prepared.plan, tuple(prepared.observed)
 
     def look_ahead(cluster: ClusterRef) -> Observed:
-        return with_facts(observed[cluster], plan.changes, reader_of, clock)
+        return with_facts(prepared.observed[cluster], plan.changes, reader_of, clock)
 
-    observed = dict(zip(clusters, in_parallel(clock, look_ahead, clusters), strict=True))
-    found = tuple(
+    observed = dict(zip(found, in_parallel(clock, look_ahead, found), strict=True))
+    checks = tuple(
         each
-        for cluster in clusters
+        for cluster in found
         for each in preflights(
             [change for change in plan.changes if change.service.cluster == cluster],
             observed[cluster],
         )
     )
-    return Prepared(replace(plan, preflight=found), observed)
+    return Prepared(replace(plan, preflight=checks), prepared.state, observed)

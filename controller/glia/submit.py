@@ -98,10 +98,10 @@ class Submission:
     def _delete(self, name: str) -> None:
         self._call("DeleteService", lambda: self.ecs.delete_service(self._cluster, name))
 
-    def _create(self, step: Create) -> LiveService:
+    def _create(self, step: Create, registered: str = "") -> LiveService:
         if step.waits_for_name:
             self._wait_until_the_name_is_free()
-        arn = self._definition(step.definition)
+        arn = registered or self._definition(step.definition)
         tags = {**self.change.lane.tags, REVISION: self._applied(arn)}
         request = {**step.request, "taskDefinition": arn, "tags": tag_list(tags)}
         return self._call("CreateService", lambda: self.ecs.create_service(request))

@@ -32,6 +32,11 @@ CLEARED_CONFIGURATION: Final[Mapping[str, Any]] = {
     "alarms": {"alarmNames": [], "enable": False, "rollback": False},
     "bakeTimeInMinutes": 0,
     "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+    "earlySuccessCriteria": {
+        "enable": False,
+        "healthyPercent": 100,
+        "sourceServiceRevisionCleanup": "BLOCKING",
+    },
     "lifecycleHooks": [],
     "maximumPercent": 200,
     "minimumHealthyPercent": 100,

@@ -164,7 +164,9 @@ class Operator:
 
 def _end(task: dict[str, Any]) -> float:
     """When a task was told to stop, or ended by itself."""
-    ends: list[float] = [task[name].timestamp() for name in ("stoppingAt", "stoppedAt") if name in task]
+    ends: list[float] = [
+        task[name].timestamp() for name in ("stoppingAt", "stoppedAt") if name in task
+    ]
     return min(ends, default=float("inf"))
 
 

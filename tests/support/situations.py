@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from glia.desired.allocate import allocate
 from glia.desired.desire import desired
 from glia.desired.tags import REVISION, Applied
+from glia.layout.layout import lay_out
 from glia.live import Deployment, LiveInstance, LiveService, LiveTask, LiveTaskDefinition
 from glia.manifest.document import Source
 from glia.manifest.load import load
@@ -46,7 +46,7 @@ def wanted(name: str = "web", *, replicas: int | None = 2, **spec: Any) -> Desir
     loaded = load([Source("all.yaml", text.encode())])
     errors = [each for each in loaded.diagnostics if each.severity == "error"]
     assert not errors, errors
-    lanes = allocate(loaded.declared, loaded.instance_types).lanes
+    lanes = lay_out(loaded.declared, loaded.instance_types, {}).lanes
     (found,) = desired(loaded.declared, lanes, loaded.instance_types).services
     return found
 

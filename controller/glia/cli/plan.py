@@ -58,11 +58,11 @@ def exit_code(plan: Plan, *, detailed: bool) -> int:
 
 
 def _offline(paths: tuple[str, ...]) -> Plan:
-    from glia.cli.wanted import offline, wanted
+    from glia.cli.wanted import offline, offline_state, wanted
     from glia.planning.planner import offline_plan
 
-    found = wanted(paths, offline)
-    return offline_plan(found.state, diagnostics=found.diagnostics)
+    state, diagnostics = offline_state(wanted(paths, offline))
+    return offline_plan(state, diagnostics=diagnostics)
 
 
 def _online(paths: tuple[str, ...], profile: str | None) -> Plan:

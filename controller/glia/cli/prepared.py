@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from glia.cli.online import Online
+    from glia.desired.state import DesiredState
     from glia.observed import Observed
     from glia.planning.allowances import Allowances
     from glia.target import ClusterRef
@@ -24,6 +25,7 @@ class Prepared:
 
     plan: Plan
     wanted: Wanted
+    state: DesiredState
     observed: Mapping[ClusterRef, Observed]
 
 
@@ -32,10 +34,12 @@ def prepared(paths: tuple[str, ...], online: Online, allowed: Allowances) -> Pre
     found = wanted(paths, online.instance_types)
     made = prepare(
         found.state,
+        found.open,
         online.of,
         online.clock,
-        allowed,
+        instance_types=found.instance_types,
+        allowed=allowed,
         diagnostics=found.diagnostics,
         source=Source(path=" ".join(paths)),
     )
-    return Prepared(made.plan, found, made.observed)
+    return Prepared(made.plan, found, made.state, made.observed)

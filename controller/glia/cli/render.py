@@ -25,19 +25,19 @@ def command(paths: tuple[str, ...], output: str) -> int:
     is left out: the service names its family. Errors go to standard error, and what is right
     is printed all the same.
     """
-    from glia.cli.wanted import offline, wanted
+    from glia.cli.wanted import offline, offline_state, wanted
     from glia.render.diagnostics import as_text
 
-    found = wanted(paths, offline)
-    documents = _documents(found.state)
+    state, diagnostics = offline_state(wanted(paths, offline))
+    documents = _documents(state)
     if output == "json":
         text = json.dumps({"lanes": documents}, indent=2, ensure_ascii=False)
         click.echo(text)
     else:
         click.echo(_yaml(documents), nl=False)
-    for diagnostic in found.diagnostics:
+    for diagnostic in diagnostics:
         click.echo(as_text(diagnostic), err=True)
-    return FAILED if found.has_errors else 0
+    return FAILED if any(each.severity == "error" for each in diagnostics) else 0
 
 
 def _documents(state: DesiredState) -> list[dict[str, Any]]:

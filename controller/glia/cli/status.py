@@ -34,12 +34,12 @@ def command(*, paths: tuple[str, ...], output: str, profile: str | None) -> int:
     online = Online(profile)
     made = prepared(paths, online, NOTHING)
     found = survey(
-        made.wanted.state,
+        made.state,
         made.plan,
         made.observed,
         online.of,
         online.clock,
-        instance_types=made.wanted.loaded.instance_types,
+        instance_types=made.wanted.instance_types,
     )
     click.echo(_shown(found, output))
     return FAILED if any(each.severity == "error" for each in found.diagnostics) else 0

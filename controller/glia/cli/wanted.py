@@ -6,8 +6,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from glia.desired.allocate import allocate
 from glia.desired.desire import desired
+from glia.layout.layout import lay_out, parted
 from glia.manifest.load import load
 from glia.source.files import find
 
@@ -17,20 +17,25 @@ if TYPE_CHECKING:
     from glia.desired.state import DesiredState
     from glia.errors import Diagnostic
     from glia.manifest.load import Loaded
+    from glia.manifest.relations import Declared
     from glia.neuron.catalogue import InstanceType
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the manifests say, and everything that is wrong with them or worth knowing."""
+    """What the manifests say, and everything that is wrong with them or worth knowing.
+
+    Attributes:
+        state: of the services whose lanes follow from the manifests alone. Their manifests are
+            not kept: they are half of what a large fleet's plan would hold.
+        open: the manifests of services that share instances, whose lanes depend on what runs.
+        instance_types: every type that a right service names, by its name.
+    """
 
     state: DesiredState
-    loaded: Loaded
+    open: tuple[Declared, ...]
+    instance_types: Mapping[str, InstanceType]
     diagnostics: tuple[Diagnostic, ...]
-
-    @property
-    def has_errors(self) -> bool:
-        return any(each.severity == "error" for each in self.diagnostics)
 
 
 def wanted(
@@ -40,14 +45,29 @@ def wanted(
 
     ``look_up`` is asked for the instance types that the catalogue lacks, if there are any.
     """
+    loaded, unreadable = _loaded(paths, look_up)
+    alone, sharing = parted(loaded.declared, loaded.instance_types)
+    layout = lay_out(alone, loaded.instance_types, {})
+    state = desired(alone, layout.lanes, loaded.instance_types)
+    return Wanted(state, sharing, loaded.instance_types, (*unreadable, *loaded.diagnostics))
+
+
+def offline_state(found: Wanted) -> tuple[DesiredState, tuple[Diagnostic, ...]]:
+    """What ECS should hold where nothing is known of it: instances are empty, and enough."""
+    layout = lay_out(found.open, found.instance_types, {})
+    more = desired(found.open, layout.lanes, found.instance_types)
+    return found.state.joined(more), (*found.diagnostics, *layout.diagnostics)
+
+
+def _loaded(
+    paths: tuple[str, ...], look_up: Callable[[Loaded], Mapping[str, InstanceType]]
+) -> tuple[Loaded, tuple[Diagnostic, ...]]:
+    """The manifests, and what is wrong with their files."""
     found = find(paths, sys.stdin.buffer)
     loaded = load(found.sources)
     if loaded.unknown_types and (more := look_up(loaded)):
         loaded = load(found.sources, known_types=more)
-    allocation = allocate(loaded.declared, loaded.instance_types)
-    state = desired(loaded.declared, allocation.lanes, loaded.instance_types)
-    told = (*found.diagnostics, *loaded.diagnostics, *allocation.diagnostics)
-    return Wanted(state, loaded, told)
+    return loaded, found.diagnostics
 
 
 def offline(loaded: Loaded) -> Mapping[str, InstanceType]:  # noqa: ARG001  (nobody to ask)

@@ -79,7 +79,7 @@ def desired(
         if isinstance(each.manifest, NeuronService)
         and lanes.get(name := each.manifest.metadata.name)
     )
-    return DesiredState(tuple(sorted(services, key=lambda made: (made.cluster, made.key))))
+    return DesiredState(tuple(sorted(services, key=lambda made: made.order)))
 
 
 def _service(

@@ -83,12 +83,22 @@ class DesiredService:
     instance_type: InstanceType | None
     container: str
 
+    @property
+    def order(self) -> tuple[ClusterRef, str]:
+        """The same in every run, whichever files the manifests stand in."""
+        return self.cluster, self.key
+
 
 @dataclass(frozen=True, slots=True)
 class DesiredState:
     """All of it, in the order of the manifests' keys, whichever files they stand in."""
 
     services: tuple[DesiredService, ...]
+
+    def joined(self, other: DesiredState) -> DesiredState:
+        """Both, in order."""
+        services = sorted((*self.services, *other.services), key=lambda each: each.order)
+        return DesiredState(tuple(services))
 
     @property
     def clusters(self) -> tuple[ClusterRef, ...]:

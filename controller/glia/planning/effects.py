@@ -36,7 +36,7 @@ def effect(lane: DesiredLane, step: Step) -> Effect:
                 replaced_tasks=step.service.running,
                 at_once=step.service.running,
                 replicas=None if step.service.desired == count else (step.service.desired, count),
-                calls=("DeleteService", *_calls(step.create.definition, "CreateService")),
+                calls=_calls(step.create.definition, "DeleteService", "CreateService"),
             )
         case Delete():
             return Effect(replicas=(step.service.desired, 0), calls=("DeleteService",))

@@ -116,8 +116,8 @@ def _decide(
         decided.suspended.append(service.key)
         return
     if observed.failure:
-        name = str(service.cluster)
-        decided.unreadable.setdefault(name, _unreadable(name, observed.failure))
+        told = unreadable(service.cluster, observed.failure)
+        decided.unreadable.setdefault(str(service.cluster), told)
         return
     found = [_decision(service, lane, observed, allowed) for lane in service.lanes]
     # One lane whose content has failed before holds all lanes of its service.
@@ -145,7 +145,8 @@ def _decision(
     return held(service, lane, live, observed, made) or made
 
 
-def _unreadable(cluster: str, failure: str) -> Diagnostic:
+def unreadable(cluster: ClusterRef, failure: str) -> Diagnostic:
+    """A cluster that could not be read."""
     return Diagnostic(
         severity="error",
         code="cluster-unreadable",

@@ -1,0 +1,96 @@
+"""What the services want of a domain, and the lanes that it has already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glia.desired import lane_tag
+from glia.desired.tags import KEY
+from glia.desired.task_definition import task_definition
+from glia.layout.domains import pinned_devices
+from glia.neuron.domain import Demand, LiveLane
+from glia.neuron.locks import LOCK_BASE
+from glia.task_size import task_size
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from glia.layout.domains import DomainKey
+    from glia.layout.roster import Roster
+    from glia.live import LiveService
+    from glia.manifest.spec import NeuronService
+    from glia.neuron.catalogue import InstanceType
+
+
+def demand(
+    manifest: NeuronService,
+    instance_type: InstanceType,
+    live: tuple[LiveLane, ...],
+    registered: int,
+) -> Demand:
+    """What a service wants. A count that is autoscaling's is taken as it is."""
+    spec = manifest.spec
+    pinned = pinned_devices(spec.neuron, instance_type)
+    devices = pinned or tuple(range(int(spec.neuron.devices or 1)))
+    size = task_size(task_definition(spec, "family", devices))
+    locks = {LOCK_BASE + device for device in devices}
+    running = sum(lane.count for lane in live)
+    return Demand(
+        service=manifest.metadata.name,
+        chips=len(devices),
+        replicas=max(running, 1) if spec.replicas is None else spec.replicas,
+        device_ids=pinned or None,
+        surge=spec.rollout.max_surge,
+        min_instances=min(spec.neuron.min_instances, max(registered, 1)),
+        ports=size.ports - locks,
+        cpu=size.cpu,
+        memory=size.memory,
+        enis=int(spec.task_definition.get("networkMode") == "awsvpc"),
+    )
+
+
+def live_lanes(
+    key: DomainKey, roster: Roster, wanted: Mapping[str, NeuronService]
+) -> dict[str, tuple[LiveLane, ...]]:
+    """The domain's lanes by service, those of manifests that are not at hand included."""
+    found: dict[str, list[LiveLane]] = {}
+    for service in roster.owned:
+        figures = lane_tag.read(service.tags)
+        if figures is None or figures.instance_type != key.instance_type:
+            continue
+        name = service.tags.get(KEY, "").rpartition("/")[2] or service.name
+        found.setdefault(name, []).append(_lane(name, service, figures, wanted.get(name)))
+    return {
+        name: tuple(sorted(lanes, key=lambda each: (each.partition, each.device_ids)))
+        for name, lanes in found.items()
+    }
+
+
+def _lane(
+    name: str,
+    service: LiveService,
+    figures: lane_tag.LaneFigures,
+    manifest: NeuronService | None,
+) -> LiveLane:
+    return LiveLane(
+        service=name,
+        name=service.name,
+        device_ids=figures.device_ids,
+        count=service.desired,
+        partition=figures.partition,
+        surge=manifest.spec.rollout.max_surge if manifest else 0,
+        ports=figures.ports,
+        cpu=figures.cpu,
+        memory=figures.memory,
+        leaving=service.status == "DRAINING" or _is_reshaped(manifest, figures),
+    )
+
+
+def _is_reshaped(manifest: NeuronService | None, figures: lane_tag.LaneFigures) -> bool:
+    """Whether its manifest now wants other chips a replica than this lane has."""
+    if manifest is None:
+        return False
+    neuron = manifest.spec.neuron
+    if neuron.device_ids is not None:
+        return neuron.device_ids != figures.device_ids
+    return isinstance(neuron.devices, int) and neuron.devices != len(figures.device_ids)

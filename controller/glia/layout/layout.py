@@ -1,0 +1,144 @@
+"""``lay_out``: the lanes of every service, and what has to be done to the instances for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from glia.desired.desire import clusters
+from glia.layout.competition import Competition
+from glia.layout.domains import domain_key, pinned_devices, shared_domains
+from glia.layout.shortages import told, total
+from glia.manifest.spec import NeuronService
+from glia.neuron.lanes import Lane, lane_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from glia.errors import Diagnostic
+    from glia.layout.domains import DomainKey
+    from glia.layout.roster import Roster
+    from glia.live import LiveService
+    from glia.manifest.relations import Declared
+    from glia.neuron.catalogue import InstanceType
+    from glia.plan import Labelling, Shortage
+    from glia.target import ClusterRef
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the allocator came to.
+
+    Attributes:
+        lanes: of each service, by its manifest's name.
+        leaving: live services of lanes that are to be deleted, by their manifest's name.
+        labellings: instances to put into partitions first.
+        shortages: domains whose instances are not enough; ``diagnostics`` say for whom.
+    """
+
+    lanes: Mapping[str, tuple[Lane, ...]]
+    leaving: Mapping[str, tuple[LiveService, ...]]
+    labellings: tuple[Labelling, ...]
+    shortages: tuple[Shortage, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def clusters_to_read(
+    declared: Sequence[Declared], instance_types: Mapping[str, InstanceType]
+) -> frozenset[ClusterRef]:
+    """The clusters whose instances are shared: of these alone the fleet has to be known."""
+    return frozenset(key.cluster for key in _shared(declared, instance_types))
+
+
+def parted(
+    declared: Sequence[Declared], instance_types: Mapping[str, InstanceType]
+) -> tuple[tuple[Declared, ...], tuple[Declared, ...]]:
+    """Manifests whose lanes follow from themselves, and those whose lanes depend on what runs.
+
+    The clusters are among both.
+    """
+    shared = _shared(declared, instance_types)
+    sharing = {
+        id(each)
+        for each, manifest, cluster in _services(declared)
+        if domain_key(cluster, manifest.spec.neuron) in shared
+    }
+    if not sharing:
+        return tuple(declared), ()
+    alone = tuple(each for each in declared if id(each) not in sharing)
+    rest = tuple(
+        each
+        for each in declared
+        if id(each) in sharing or not isinstance(each.manifest, NeuronService)
+    )
+    return alone, rest
+
+
+def lay_out(
+    declared: Sequence[Declared],
+    instance_types: Mapping[str, InstanceType],
+    rosters: Mapping[ClusterRef, Roster],
+    *,
+    without_leaving: bool = False,
+) -> Layout:
+    """The lanes of every service, a pure function of the manifests and of what runs.
+
+    Args:
+        declared: clusters and services, all of them right.
+        instance_types: by name, all that the services use.
+        rosters: of the clusters to read; one that is missing is laid out as if it were empty,
+            with as many instances as it takes. Of one that could not be read nothing is.
+        without_leaving: lanes that have to go are deleted first: their room is there for others.
+    """
+    shared = _shared(declared, instance_types)
+    lanes: dict[str, tuple[Lane, ...]] = {}
+    competing: dict[DomainKey, list[Declared]] = {}
+    for each, manifest, cluster in _services(declared):
+        key = domain_key(cluster, manifest.spec.neuron)
+        if key is not None and key in shared:
+            competing.setdefault(key, []).append(each)
+        else:
+            lanes[manifest.metadata.name] = (_alone(manifest, instance_types),)
+    competitions = [
+        Competition(key, competing[key], roster, instance_types[key.instance_type], without_leaving)
+        for key in sorted(competing)
+        if not ((roster := rosters.get(key.cluster)) and roster.failure)
+    ]
+    names = [(each, name) for each in competitions for name in each.manifests]
+    return Layout(
+        lanes | {name: each.lanes(name) for each, name in names},
+        {name: each.leaving(name) for each, name in names},
+        tuple(made for each in competitions for made in each.labellings()),
+        tuple(total(each) for each in competitions if each.allocation.shortages),
+        tuple(diagnostic for each in competitions for diagnostic in told(each)),
+    )
+
+
+def _services(
+    declared: Iterable[Declared],
+) -> list[tuple[Declared, NeuronService, ClusterRef]]:
+    found = list(declared)
+    known = clusters(found)
+    return [
+        (each, each.manifest, known[each.manifest.spec.cluster])
+        for each in found
+        if isinstance(each.manifest, NeuronService)
+    ]
+
+
+def _shared(
+    declared: Sequence[Declared], instance_types: Mapping[str, InstanceType]
+) -> frozenset[DomainKey]:
+    services = [(manifest, cluster) for _, manifest, cluster in _services(declared)]
+    return shared_domains(services, instance_types)
+
+
+def _alone(manifest: NeuronService, instance_types: Mapping[str, InstanceType]) -> Lane:
+    """A service that leaves no choice: its replicas have instances, or chips, of their own."""
+    spec, name = manifest.spec, manifest.metadata.name
+    own_name: str | None = spec.service.get("serviceName")
+    if spec.neuron.allocation == "managed":
+        return Lane(own_name or name, (), spec.replicas)
+    instance_type = instance_types[spec.neuron.instance_type or ""]
+    devices = pinned_devices(spec.neuron, instance_type)
+    return Lane(own_name or lane_name(name, devices, instance_type.chips), devices, spec.replicas)

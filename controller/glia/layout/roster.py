@@ -1,0 +1,40 @@
+"""What was read of a cluster whose instances are shared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from glia.desired.tags import OWNER
+from glia.live import Fleet
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from glia.live import LiveService
+    from glia.target import ClusterRef
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """A cluster's services and fleet.
+
+    Attributes:
+        services: by name, all of the cluster.
+        fleet: with the task definitions of those tasks that are not of owned services.
+        failure: why it could not be read, or empty.
+    """
+
+    cluster: ClusterRef
+    services: Mapping[str, LiveService] = field(default_factory=dict)
+    fleet: Fleet = field(default_factory=Fleet)
+    failure: str = ""
+
+    @property
+    def owned(self) -> tuple[LiveService, ...]:
+        """This installation's, whichever manifests are at hand."""
+        return tuple(
+            each
+            for each in self.services.values()
+            if each.status != "INACTIVE" and each.tags.get(OWNER) == self.cluster.owner
+        )

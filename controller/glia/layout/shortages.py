@@ -1,0 +1,83 @@
+"""What cannot be placed, told so that somebody can act on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glia.errors import Diagnostic, Location
+from glia.plan import Shortage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from glia.layout.competition import Competition
+    from glia.neuron import domain as neuron
+    from glia.neuron.domain import Unsafe
+
+
+def total(competition: Competition) -> Shortage:
+    """What a whole domain lacks."""
+    found = competition.allocation.shortages
+    enough = [each.enough for each in found if each.enough is not None]
+    needed = max(enough) if len(enough) == len(found) else None
+    chips = sum(each.chips for each in found)
+    return Shortage(str(competition.key), needed, competition.registered, chips)
+
+
+def told(competition: Competition) -> Iterator[Diagnostic]:
+    """A diagnostic for each service that lacks replicas, and each lane that is no longer safe."""
+    for shortage in competition.allocation.shortages:
+        yield _lacking(competition, shortage)
+    for lane in competition.allocation.unsafe:
+        yield _unsafe(competition, lane)
+
+
+def _lacking(competition: Competition, shortage: neuron.Shortage) -> Diagnostic:
+    kind = competition.instance_type.name
+    count = "1 replica" if shortage.replicas == 1 else f"{shortage.replicas} replicas"
+    place = _declared(competition, shortage.service)
+    enough = "" if shortage.enough is None else f"{shortage.enough} {kind} would be enough"
+    return Diagnostic(
+        severity="error",
+        code="shortage",
+        message=f"{count} of {shortage.service} cannot be placed on {competition.key}: "
+        f"{shortage.reason.value}",
+        location=place,
+        path="spec.replicas",
+        expected=enough,
+        found=f"{competition.registered} {kind}, {shortage.chips} chips short",
+        remedy=_remedy(competition),
+        key=f"NeuronService/{shortage.service}",
+    )
+
+
+def _remedy(competition: Competition) -> str:
+    if competition.helps_to_delete_first():
+        return (
+            "--allow-downtime deletes the lanes that have to go first, which makes the room; "
+            "or register more instances"
+        )
+    return "register more instances, or ask for fewer replicas or chips"
+
+
+def _unsafe(competition: Competition, lane: Unsafe) -> Diagnostic:
+    kind = competition.instance_type.name
+    where = f" of partition {lane.partition}" if lane.partition else ""
+    short = f"{lane.resource} may run out" if lane.resource else f"{lane.needed} {kind} are needed"
+    return Diagnostic(
+        severity="warning",
+        code="lane-unsafe",
+        message=f"lane {lane.lane} may find no room for a replica that it loses: {short}",
+        location=_declared(competition, lane.service),
+        expected=f"{lane.needed} instances{where}",
+        found=str(lane.instances),
+        remedy="register more instances, or ask for fewer replicas",
+        key=f"NeuronService/{lane.service}",
+    )
+
+
+def _declared(competition: Competition, service: str) -> Location | None:
+    for each in competition.services:
+        if each.manifest.metadata.name == service:
+            return Location(each.document.file, each.document.line, 1)
+    return None

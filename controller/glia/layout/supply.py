@@ -1,0 +1,119 @@
+"""What a domain has: usable instances by partition, and what others hold of them."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from glia.desired.service import PARTITION
+from glia.neuron.domain import Domain, Foreign, Resources
+from glia.occupancy import occupancy
+from glia.task_size import task_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from glia.layout.domains import DomainKey
+    from glia.layout.roster import Roster
+    from glia.live import LiveInstance
+    from glia.neuron.catalogue import InstanceType
+    from glia.occupancy import Occupancy, Occupant
+
+# PortMapping.hostPort: at most 100 reserved ports an instance, six of them the system's own.
+HOST_PORTS = 94
+# What an agent registers of an instance's memory where none has yet, as a part of all.
+REGISTERED_MEMORY = 0.95
+
+
+def empty_domain(instance_type: InstanceType, instances: int) -> Domain:
+    """Instances that nobody has used yet."""
+    capacity = Resources(
+        instance_type.cpu_units,
+        int(instance_type.memory_mib * REGISTERED_MEMORY),
+        HOST_PORTS,
+        instance_type.enis - 1,
+    )
+    return Domain(instance_type, {"": instances}, capacity, instances)
+
+
+def usable_instances(key: DomainKey, occupied: Occupancy) -> tuple[LiveInstance, ...]:
+    """The domain's instances that ECS places tasks on."""
+    return tuple(
+        each
+        for each in occupied.instances
+        if each.usable
+        and each.instance_type == key.instance_type
+        and key.provider in {"", each.capacity_provider}
+        and (not key.attribute or each.attributes.get(key.attribute) == key.value)
+    )
+
+
+def supply(key: DomainKey, roster: Roster, instance_type: InstanceType) -> Domain:
+    """The domain as it is."""
+    occupied = occupancy(roster.fleet)
+    instances = usable_instances(key, occupied)
+    if not instances:
+        return empty_domain(instance_type, 0)
+    ours = {service.name for service in roster.owned}
+    return Domain(
+        instance_type=instance_type,
+        instances=Counter(partition_of(each) for each in instances),
+        capacity=Resources(
+            min(each.registered.get("CPU", 0) for each in instances),
+            min(each.registered.get("MEMORY", 0) for each in instances),
+            HOST_PORTS,
+            instance_type.enis - 1,
+        ),
+        idle=len(idle_instances(instances, occupied)),
+        foreign=_foreign(instances, occupied, ours, instance_type.chips),
+    )
+
+
+def partition_of(instance: LiveInstance) -> str:
+    """Empty for the default one."""
+    return instance.attributes.get(PARTITION, "")
+
+
+def idle_instances(
+    instances: Iterable[LiveInstance], occupied: Occupancy
+) -> tuple[LiveInstance, ...]:
+    """Those of the default partition that no task is on, not even a stopping one."""
+    return tuple(each for each in instances if not partition_of(each) and not occupied.on(each))
+
+
+def _foreign(
+    instances: Iterable[LiveInstance], occupied: Occupancy, ours: set[str], chips: int
+) -> dict[str, Foreign]:
+    found: dict[str, list[list[Occupant]]] = defaultdict(list)
+    for instance in instances:
+        strangers = [each for each in occupied.on(instance) if each.task.service not in ours]
+        if strangers:
+            found[partition_of(instance)].append(strangers)
+    return {
+        partition: Foreign(
+            devices=frozenset(
+                device for group in groups for each in group for device in each.held(range(chips))
+            ),
+            ports=frozenset(port for group in groups for each in group for port in _size(each)[1]),
+            use=_most(groups),
+        )
+        for partition, groups in found.items()
+    }
+
+
+def _most(groups: Iterable[Iterable[Occupant]]) -> Resources:
+    """The most that strangers use of each on one instance; an interface each in awsvpc."""
+    totals = [
+        [sum(column) for column in zip(*(_size(each)[0] for each in group), strict=True)]
+        for group in groups
+    ]
+    return Resources(*(max(column) for column in zip(*totals, strict=True)))
+
+
+def _size(occupant: Occupant) -> tuple[Resources, frozenset[int]]:
+    if occupant.definition is None:
+        return Resources(), frozenset()
+    members = occupant.definition.members
+    size = task_size(members)
+    enis = 1 if members.get("networkMode") == "awsvpc" else 0
+    return Resources(size.cpu, size.memory, len(size.ports), enis), size.ports

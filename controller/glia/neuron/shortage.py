@@ -1,0 +1,139 @@
+"""What has found no room: why, and with how many instances it would."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from glia.neuron.arranging import arrange
+from glia.neuron.domain import Reason, Shortage
+from glia.neuron.lanes import DEFAULT_PARTITION
+from glia.neuron.patterns import board_of, mask_of
+from glia.neuron.placing import Want, fill, spread
+from glia.neuron.running import running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from glia.neuron.arranging import Attempt
+    from glia.neuron.domain import Demand, Domain, LiveLane
+    from glia.neuron.placing import Layout
+
+
+def hopeless(demand: Demand, domain: Domain) -> Reason | None:
+    """Why no number of instances would be enough, whatever else runs there."""
+    chips = demand.chips
+    if not 1 <= chips <= domain.instance_type.chips:
+        return Reason.DEVICE_SET
+    runs = board_of(domain.instance_type).runs[chips]
+    pinned = demand.device_ids
+    if not runs or (pinned is not None and mask_of(pinned) not in runs):
+        return Reason.DEVICE_SET
+    if any(used > there for used, there in zip(demand.use, domain.capacity, strict=True)):
+        return Reason.REPLICA
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What an allocation starts from.
+
+    Attributes:
+        stuck: the services that get nothing more.
+    """
+
+    domain: Domain
+    live: Sequence[LiveLane]
+    demands: Sequence[Demand]
+    stuck: frozenset[str] = frozenset()
+
+    def attempt(self, instances: int | None = None) -> Attempt:
+        """Place all with so many instances in the domain; by default as many as there are."""
+        domain = self.domain if instances is None else _with(self.domain, instances)
+        return arrange(domain, running(self.demands, domain, self.live, self.stuck))
+
+
+def shortages(case: Case, attempt: Attempt) -> tuple[Shortage, ...]:
+    """Of every service that lacks a replica, or runs on fewer instances than it must.
+
+    Args:
+        case: the services that are hopeless are stuck in it.
+        attempt: the best that was found.
+    """
+    helpless, enough = frozenset[str](), None
+    if attempt.missing:
+        helpless = _services(case.attempt(_most(case)).missing)
+        possible = replace(case, stuck=case.stuck | helpless)
+        enough = _enough(possible) if _services(attempt.missing) - helpless else None
+    found = [
+        Shortage(
+            want.demand.service,
+            want.replicas,
+            want.replicas * want.demand.chips,
+            _reason(attempt.layout, want, lost=want.demand.service in helpless),
+            None if want.demand.service in helpless else enough,
+        )
+        for want in attempt.missing
+    ]
+    lacking = _services(attempt.missing) | case.stuck
+    return (
+        *found,
+        *(
+            Shortage(demand.service, 0, 0, Reason.SPREAD, None)
+            for demand in case.demands
+            if demand.service not in lacking
+            and spread(attempt.layout.counts.get(demand.service, {})) < demand.spread
+        ),
+    )
+
+
+def _services(wants: Iterable[Want]) -> frozenset[str]:
+    return frozenset(want.demand.service for want in wants)
+
+
+def _reason(layout: Layout, want: Want, *, lost: bool) -> Reason:
+    anywhere = Want(replace(want.demand, min_instances=1), want.replicas)
+    left = fill(layout.copy(), [anywhere], roomy=True)
+    if not left or left[0].replicas < want.replicas:
+        return Reason.SPREAD
+    return Reason.CLOSED if lost else Reason.ROOM
+
+
+def _with(domain: Domain, instances: int) -> Domain:
+    """The domain with so many in all: the new ones have no label and no task."""
+    more = instances - sum(domain.instances.values())
+    default = domain.instances.get(DEFAULT_PARTITION, 0) + more
+    return replace(
+        domain,
+        instances={**domain.instances, DEFAULT_PARTITION: default},
+        idle=domain.idle + more,
+    )
+
+
+def _most(case: Case) -> int:
+    """So many that every task could have an instance for itself."""
+    peaks = sum(demand.replicas * (1 + demand.surge) for demand in case.demands)
+    held = sum(lane.count + lane.surge for lane in case.live)
+    return sum(case.domain.instances.values()) + peaks + held
+
+
+def _enough(case: Case) -> int | None:
+    """The least number found that places all: tried, not estimated."""
+    chips = case.domain.instance_type.chips
+    wanted = sum(
+        each.replicas * each.chips for each in case.demands if each.service not in case.stuck
+    )
+    low = max(sum(case.domain.instances.values()), -(-wanted // chips) - 1)
+    step, high, most = 1, low + 1, _most(case)
+    while case.attempt(high).missing:
+        if high >= most:
+            return None
+        low, step = high, 2 * step
+        high = min(low + step, most)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if case.attempt(middle).missing:
+            low = middle
+        else:
+            high = middle
+    return high

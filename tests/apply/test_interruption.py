@@ -1,0 +1,91 @@
+"""Ctrl-C, time limits and crashes: what is under way ends, nothing new starts, all can go on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glia.outcome import State
+from support.operator import CutShort, is_empty, neuron_service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from support.operator import Operator
+
+
+def test_an_interruption_says_what_is_left_and_the_next_apply_finishes(
+    make_operator: Callable[..., Operator],
+) -> None:
+    """Registering is limited to one a second, so some of 30 services still wait for their turn."""
+    operator = make_operator(("inf1.xlarge", 30))
+    services = [neuron_service(f"s{number:02}", replicas=1) for number in range(30)]
+    operator.write(*services)
+    outcomes = operator.apply(clock=CutShort(operator.driver.clock, 3))
+    states = {each.state for each in outcomes.values()}
+    assert len(outcomes) == 30
+    assert State.NOT_STARTED in states
+    assert states <= {State.DONE, State.INTERRUPTED, State.NOT_STARTED}
+    there = operator.driver.ecs.list_services(cluster="inference", maxResults=100)["serviceArns"]
+    created = {name for name, each in outcomes.items() if "CreateService" in each.calls}
+    assert {arn.rpartition("/")[2] for arn in there} == created
+    assert all(not each.calls for each in outcomes.values() if each.state is State.NOT_STARTED)
+
+    operator.converge()
+    assert is_empty(operator.plan())
+    revisions = operator.driver.ecs.list_task_definitions()["taskDefinitionArns"]
+    assert len(revisions) == 30, "what was registered before is not registered again"
+
+
+def test_a_timeout_leaves_the_rollout_to_ecs_and_the_next_apply_waits_for_it(
+    operator: Operator,
+) -> None:
+    operator.write(neuron_service())
+    (outcome,) = operator.apply(timeout=10).values()
+    assert outcome.state is State.TIMED_OUT
+    with operator.changing() as calls:
+        (outcome,) = operator.apply().values()
+    assert not calls
+    assert (outcome.action, outcome.state) == ("wait", State.DONE)
+
+
+def test_nothing_is_created_after_a_timeout(operator: Operator) -> None:
+    """A name is waited for while its last service is DRAINING, but not past the end."""
+    operator.converge(neuron_service(image="server:1"))
+    operator.driver.ecs.delete_service(cluster="inference", service="web", force=True)
+    with operator.changing() as calls:
+        (outcome,) = operator.apply(timeout=5).values()
+    assert not calls
+    assert outcome.state is State.NOT_STARTED
+    operator.converge()
+
+
+def test_an_interrupted_wait_for_a_name_creates_nothing(operator: Operator) -> None:
+    operator.converge(neuron_service())
+    operator.driver.ecs.delete_service(cluster="inference", service="web", force=True)
+    with operator.changing() as calls:
+        (outcome,) = operator.apply(clock=CutShort(operator.driver.clock, 5)).values()
+    assert not calls
+    assert outcome.state is State.NOT_STARTED
+
+
+def test_minimum_ready_seconds_are_waited_out(operator: Operator) -> None:
+    operator.converge(neuron_service())
+    quick = operator.driver.clock.now()
+    operator.converge(neuron_service(image="server:2"))
+    quick = operator.driver.clock.now() - quick
+    begin = operator.driver.clock.now()
+    operator.converge(neuron_service(image="server:3", rollout={"minReadySeconds": 120}))
+    assert operator.driver.clock.now() - begin >= quick + 115
+
+
+def test_a_change_of_tags_during_a_rollout_waits_for_the_rollout(operator: Operator) -> None:
+    operator.converge(neuron_service())
+    operator.write(neuron_service(image="server:2-slow"))
+    operator.apply(wait=False)
+    labelled = neuron_service(image="server:2-slow")
+    labelled["metadata"]["labels"] = {"team": "vision"}
+    operator.write(labelled)
+    (outcome,) = operator.apply().values()
+    assert outcome.calls == ("TagResource",)
+    assert (outcome.state, outcome.ready) == (State.DONE, 2)
+    assert len(operator.driver.describe()["deployments"]) == 1

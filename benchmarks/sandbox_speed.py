@@ -4,6 +4,9 @@ Run it as ``.venv/bin/python benchmarks/sandbox_speed.py``: it takes less than a
 exits with 1 if a target is missed. Servers run in processes of their own.
 """
 
+# mypy: disable-error-code="import-not-found"
+# A script finds `measuring` beside itself, where mypy does not look.
+
 from __future__ import annotations
 
 import gc
@@ -14,9 +17,10 @@ import sys
 import threading
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
+
+from measuring.figures import Figure, require, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,42 +33,12 @@ CONTAINER = {"name": "server", "image": "server:1", "memory": 500}
 NAMES = [f"service-{number}" for number in range(SERVICES)]
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """What was measured; none is the target of a figure that is only told."""
-
-    name: str
-    value: float
-    unit: str
-    target: float | None = None
-
-    @property
-    def missed(self) -> bool:
-        return self.target is not None and self.value > self.target
-
-    def row(self) -> str:
-        target = "" if self.target is None else f"{self.target:g}"
-        verdict = "" if self.target is None else "over" if self.missed else "ok"
-        return f"{self.name:54}{self.value:10.4g} {self.unit:8}{target:>7}  {verdict}"
-
-
 def main(arguments: list[str]) -> int:
     if arguments:
         SERVERS[arguments[0]]()
         return 0
-    print(f"{'':54}{'figure':>10} {'':8}{'target':>7}")
-    missed = False
-    for measure in (start, ticks, calls):
-        for figure in measure():
-            print(figure.row(), flush=True)
-            missed |= figure.missed
-    return int(missed)
-
-
-def _require(holds: bool, what: str) -> None:
-    """A figure of something else than what its name says would be worse than none."""
-    if not holds:
-        sys.exit(f"This run does not count: it lacks {what}.")
+    code: int = told(figure for measure in (start, ticks, calls) for figure in measure())
+    return code
 
 
 # Start
@@ -78,7 +52,7 @@ def start() -> Iterator[Figure]:
 def _start_seconds() -> float:
     begin = time.perf_counter()
     with _process("-m", "glia", "sandbox", "--port", "0") as first_line:
-        _require(first_line.startswith("export "), "a greeting")  # all its lines come at once
+        require(first_line.startswith("export "), "a greeting")  # all its lines come at once
         return time.perf_counter() - begin
 
 
@@ -131,8 +105,8 @@ def _steady_world() -> World:
     for name in NAMES:
         api.play("CreateService", place, _service(name))
     world.advance(world.now + 300)
-    _require(all(each.steady for each in cluster.services.values()), "steady services")
-    _require(len(cluster.tasks) == SERVICES * TASKS_EACH, "all tasks")
+    require(all(each.steady for each in cluster.services.values()), "steady services")
+    require(len(cluster.tasks) == SERVICES * TASKS_EACH, "all tasks")
     return world
 
 
@@ -194,7 +168,7 @@ def _timed_calls(address: str, count: int) -> list[float]:
         begin = time.perf_counter()
         answer = client.call("DescribeServices", {"cluster": "inference", "services": names})
         seconds.append(time.perf_counter() - begin)
-        _require(len(answer["services"]) == 10, "ten services")
+        require(len(answer["services"]) == 10, "ten services")
     return seconds
 
 
@@ -227,7 +201,7 @@ class Client:
         self._connection.request("POST", "/", json.dumps(params), headers)
         response = self._connection.getresponse()
         body = response.read()
-        _require(response.status == 200, f"a good answer instead of {body!r}")
+        require(response.status == 200, f"a good answer instead of {body!r}")
         return json.loads(body)
 
 

@@ -190,7 +190,7 @@ def _under_way(watch: Watch, live: LiveService, now: float, told: Evidence) -> A
     ready = ready_replicas(watch, live)
     overdue = now - watch.progress_at > watch.progress_deadline
     cause = stop_cause(told.stopped, watch.definition)
-    if _crashes(watch, told) and ready < live.desired:
+    if _crashes(watch, live, told) and ready < live.desired:
         return Assessment("CrashLooping", "CrashLooping", cause, ready)
     unplaced = placement_failure(told.events, since=watch.started_at)
     if unplaced and overdue:
@@ -202,7 +202,10 @@ def _under_way(watch: Watch, live: LiveService, now: float, told: Evidence) -> A
     return Assessment("Progressing", "RollingOut", words, ready)
 
 
-def _crashes(watch: Watch, told: Evidence) -> bool:
+def _crashes(watch: Watch, live: LiveService, told: Evidence) -> bool:
+    """Whether tasks end again and again, and no circuit breaker of ECS counts them."""
+    if live.primary is not None and live.primary.failed and _has_breaker(live):
+        return False
     ended = [
         task
         for task in told.stopped
@@ -211,6 +214,11 @@ def _crashes(watch: Watch, told: Evidence) -> bool:
         and (task.stopped_at or 0.0) >= watch.started_at
     ]
     return len(ended) >= CRASH_LOOP
+
+
+def _has_breaker(live: LiveService) -> bool:
+    configuration = live.members.get("deploymentConfiguration") or {}
+    return bool((configuration.get("deploymentCircuitBreaker") or {}).get("enable"))
 
 
 def ready_replicas(watch: Watch, live: LiveService) -> int:

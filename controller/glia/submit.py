@@ -70,8 +70,10 @@ class Submission:
             case Update() as step:
                 return self._update(step)
             case Replace(service, create):
+                # What ECS refuses of the new one shall cost the old one nothing.
+                arn = self._definition(create.definition)
                 self._delete(service.name)
-                return self._create(create)
+                return self._create(create, arn)
             case Delete(service):
                 self._delete(service.name)
                 return service

@@ -164,14 +164,19 @@ def test_the_name_of_a_service_that_is_being_deleted_is_waited_for(operator: Ope
     assert operator.driver.describe()["status"] == "ACTIVE"
 
 
-def test_what_cannot_be_changed_in_place_is_replaced_only_when_downtime_is_allowed(
-    operator: Operator,
-) -> None:
+def a_daemon_instead(operator: Operator) -> None:
+    """Ours by its tags, and of a scheduling strategy that ECS cannot change."""
     operator.converge(neuron_service())
     tags = [{"key": key, "value": value} for key, value in operator.tags().items()]
     operator.driver.ecs.delete_service(cluster="inference", service="web", force=True)
     operator.driver.run(120)
     operator.driver.create(taskDefinition="inference-web:1", schedulingStrategy="DAEMON", tags=tags)
+
+
+def test_what_cannot_be_changed_in_place_is_replaced_only_when_downtime_is_allowed(
+    operator: Operator,
+) -> None:
+    a_daemon_instead(operator)
     (change,) = operator.plan().changes
     assert change.action == "replace"
     assert [each.rule for each in change.blocked_by] == ["replace"]
@@ -183,6 +188,28 @@ def test_what_cannot_be_changed_in_place_is_replaced_only_when_downtime_is_allow
     assert calls == {"DeleteService": 1, "CreateService": 1}
     assert operator.driver.describe()["schedulingStrategy"] == "REPLICA"
     assert is_empty(operator.plan())
+
+
+def test_a_replacement_deletes_nothing_before_ecs_has_taken_the_new_task_definition(
+    operator: Operator,
+) -> None:
+    a_daemon_instead(operator)
+    operator.write(neuron_service(image="server:2"))
+    operator.driver.sandbox.faults.rewrite(Fault("RegisterTaskDefinition", "ClientException"))
+    (outcome,) = operator.apply(downtime=True).values()
+    assert (outcome.state, outcome.calls) == (State.FAILED, ())
+    assert operator.driver.describe()["status"] == "ACTIVE"
+
+
+def test_a_replacement_that_is_cut_off_half_way_is_finished_by_the_next_apply(
+    operator: Operator,
+) -> None:
+    a_daemon_instead(operator)
+    operator.driver.run(60)
+    (outcome,) = operator.apply(downtime=True, timeout=5).values()
+    assert (outcome.state, outcome.calls) == (State.TIMED_OUT, ("DeleteService",))
+    operator.converge()
+    assert operator.driver.describe()["schedulingStrategy"] == "REPLICA"
 
 
 def test_labels_become_tags_and_a_changed_one_costs_one_call_and_no_replica(

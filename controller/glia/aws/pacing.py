@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # What is left to clocks that differ, to the network's jitter and to others. Without it, one
 # call in ten is throttled.
 BURST_MARGIN: Final = 0.9
-RATE_MARGIN: Final = 0.97
+RATE_MARGIN: Final = 0.98
 
 SLOWER: Final = 0.7
 """Of the rate, what a throttled call leaves."""

@@ -7,7 +7,6 @@ catalogue, and nothing of what runs.
 
 from __future__ import annotations
 
-import contextlib
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -82,5 +81,7 @@ def service_faults(
     """
     subject = make_subject(spec, instance_type, labels, unknown)
     for rule in RULES:
-        with contextlib.suppress(UnknownError):
+        try:
             yield from rule(subject)
+        except UnknownError:  # a context manager for each rule costs a tenth of all rules
+            continue

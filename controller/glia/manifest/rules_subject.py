@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from glia.ecs.shape_fault import ShapeFault
@@ -22,7 +23,7 @@ CONTAINERS: Final[Path] = (*TASK_DEFINITION, "containerDefinitions")
 SERVICE: Final[Path] = ("spec", "service")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Subject:
     """One service. To read a field that is wrong raises ``UnknownError``, which ends the rule.
 
@@ -58,18 +59,18 @@ class Subject:
         written: Mapping[str, Any] = self.members["service"]
         return written
 
-    @property
+    @cached_property
     def containers(self) -> list[tuple[Path, Mapping[str, Any]]]:
         """The container definitions, each with its path."""
         given = self.task_definition.get("containerDefinitions", ())
         return [((*CONTAINERS, index), container) for index, container in enumerate(given)]
 
-    @property
+    @cached_property
     def essential_containers(self) -> list[tuple[Path, Mapping[str, Any]]]:
         """A container is essential unless it says otherwise (ContainerDefinition.essential)."""
         return [each for each in self.containers if each[1].get("essential", True)]
 
-    @property
+    @cached_property
     def neuron_container(self) -> tuple[Path, Mapping[str, Any]] | None:
         """The container that gets the chips; None where the manifest leaves that open."""
         wanted = self.neuron.container

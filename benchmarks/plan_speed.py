@@ -1,0 +1,76 @@
+"""``glia plan`` of 1,000 unchanged services against a bare boto3 loop that makes the same calls.
+
+Run it as ``.venv/bin/python benchmarks/plan_speed.py``: it takes about a minute and exits with
+1 if a target is missed. Both are whole processes; they take turns on one sandbox.
+"""
+
+# mypy: disable-error-code="import-not-found"
+# A script finds `measuring` beside itself, where mypy does not look.
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from measuring import fleet
+from measuring.figures import Figure, require, told
+from measuring.processes import GLIA, PYTHON, cost, costs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SERVICES, ROUNDS = 1_000, 7
+# Of events: the most that ECS tells, and none.
+TARGETS = {0: (1.6, 2.5), 100: (1.0, 1.0)}
+BARE = f"""
+import boto3
+ecs = boto3.client("ecs")
+for number in range({fleet.CLUSTERS}):
+    names = [f"model-{{n}}" for n in range(number, {SERVICES}, {fleet.CLUSTERS})]
+    for first in range(0, len(names), 10):
+        ecs.describe_services(
+            cluster=f"fleet-{{number}}", services=names[first : first + 10], include=["TAGS"]
+        )
+"""
+
+
+def figures() -> Iterator[Figure]:
+    with tempfile.TemporaryDirectory() as made:
+        clusters = fleet.write_clusters(Path(made, "clusters.yaml"))
+        fleet.write(Path(made, "services"), range(SERVICES))
+        require(clusters.exists(), "manifests")
+        with fleet.served(Path(made)) as sandbox:
+            environment = {**os.environ, **sandbox.environment}
+            yield from calls(sandbox, made, environment)
+            for events in TARGETS:
+                sandbox.give_events(events)
+                yield from beside_bare_loop(events, made, environment)
+
+
+def calls(sandbox: fleet.Served, folder: str, environment: Mapping[str, str]) -> Iterator[Figure]:
+    sandbox.calls()
+    cost([*GLIA, "plan", folder], environment)
+    made = sandbox.calls()
+    yield Figure("DescribeServices of the plan", made["DescribeServices"], "calls", SERVICES / 10)
+    yield Figure("its other calls", made.total() - made["DescribeServices"], "calls", 4)
+    cost([*PYTHON, "-c", BARE], environment)
+    require(sandbox.calls() == {"DescribeServices": SERVICES // 10}, "the same calls")
+
+
+def beside_bare_loop(events: int, folder: str, environment: Mapping[str, str]) -> Iterator[Figure]:
+    commands = {"bare": [*PYTHON, "-c", BARE], "plan": [*GLIA, "plan", folder]}
+    found = costs(commands, ROUNDS, environment)
+    bare, plan = found["bare"], found["plan"]
+    wall, cpu = TARGETS[events]
+    what = f"{events} events each"
+    yield Figure(f"bare loop, {what}: wall", bare.wall, "s")
+    yield Figure(f"bare loop, {what}: CPU", bare.cpu, "s")
+    yield Figure(f"plan beside it, {what}: wall", plan.wall / bare.wall, "x", wall)
+    yield Figure(f"plan beside it, {what}: CPU", plan.cpu / bare.cpu, "x", cpu)
+
+
+if __name__ == "__main__":
+    sys.exit(told(figures()))

@@ -1,0 +1,124 @@
+"""``glia plan``: exit codes, formats, and no secret in any of them."""
+
+from __future__ import annotations
+
+import json
+import random
+import string
+import sys
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+
+from glia.render.plan_schema import plan_schema
+from support.operator import neuron_cluster, neuron_service
+from support.program import program
+
+if TYPE_CHECKING:
+    import pytest
+
+    from support.program import Program
+
+__all__ = ["program"]
+
+
+def test_changes_are_2_only_when_asked_and_the_json_is_what_is_published(program: Program) -> None:
+    program.write(neuron_service())
+    out = program.folder / "plan.json"
+    done = program.run("plan", "-o", "json", "--detailed-exitcode", "--out", str(out))
+    assert done.code == 2
+    plan = json.loads(done.out)
+    jsonschema.validate(plan, plan_schema())
+    assert plan["summary"]["create"] == 1
+    assert json.loads(out.read_text()) == plan
+    assert program.run("plan").code == 0
+    assert program.run("plan", "--offline", "--detailed-exitcode").code == 2
+    offline = json.loads(program.run("plan", "--offline", "-o", "json").out)
+    jsonschema.validate(offline, plan_schema())
+    assert (offline["offline"], offline["digest"]) == (True, plan["digest"])
+
+
+def test_an_error_is_1_and_the_good_part_stands_beside_it(program: Program) -> None:
+    program.write(neuron_service(), neuron_service("bad", replicas=-1))
+    wrong = program.run("plan", "--detailed-exitcode")
+    assert wrong.code == 1
+    assert "spec.replicas" in wrong.out
+    assert "create inference/web" in wrong.out
+
+    program.write(neuron_service(cluster="gone"), cluster=neuron_cluster("gone"))
+    unread = program.run("plan", "-o", "json")
+    assert unread.code == 1
+    plan = json.loads(unread.out)
+    jsonschema.validate(plan, plan_schema())
+    (told,) = plan["diagnostics"]
+    assert told["code"] == "cluster-unreadable"
+
+
+def test_colours_are_for_terminals_that_want_them(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program.write(neuron_service())
+    assert "\x1b[" not in program.run("plan", "--offline").out
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda _: True)
+    assert "\x1b[" in program.run("plan", "--offline").out
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in program.run("plan", "--offline").out
+
+
+FORMATS = ("text", "json", "markdown")
+CHANCE = random.Random(7)
+
+
+def canary() -> str:
+    return "".join(CHANCE.choices(string.ascii_letters + string.digits, k=32))
+
+
+def hiding(canaries: list[str]) -> dict[str, Any]:
+    """A manifest that is right, with a secret value wherever people put one."""
+    first, second, third, fourth = canaries
+    container = {
+        "name": "server",
+        "image": "server:1",
+        "memoryReservation": 1000,
+        "environment": [
+            {"name": "DB_PASSWORD", "value": first},
+            {"name": "API_TOKEN", "value": second},
+            {"name": "UPSTREAM", "value": f"https://user:{third}@example.com/v1"},
+        ],
+        "logConfiguration": {
+            "logDriver": "splunk",
+            "options": {"splunk-token": fourth, "splunk-url": "https://logs.example.com"},
+        },
+    }
+    return neuron_service(taskDefinition={"containerDefinitions": [container]})
+
+
+def test_no_secret_value_is_shown_by_anything_but_render(program: Program) -> None:
+    """Render is the exact request; everything else goes to terminals, logs and comments."""
+    canaries = [canary() for _ in range(4)]
+    manifest = hiding(canaries)
+    shown = []
+
+    def look(*commands: tuple[str, ...]) -> None:
+        for command in commands:
+            done = program.run(*command)
+            assert done.code != 70
+            shown.append((command, done.out + done.err))
+
+    plans = [("plan", "-o", kind, *("--verbose",) * (kind == "text")) for kind in FORMATS]
+    program.write(manifest)
+    look(("validate",), *plans, ("plan", "--offline", "--verbose"), ("apply", "--no-wait"))
+    environment = manifest["spec"]["taskDefinition"]["containerDefinitions"][0]["environment"]
+    canaries += [canary() for _ in environment]
+    for each, value in zip(environment, canaries[4:], strict=True):
+        each["value"] = value
+    program.write(manifest)
+    look(*plans, ("apply", "--no-wait"), ("status",), ("status", "-o", "json"))
+    environment.append({"name": "DB_PASSWORD", "value": 7, "valu": canaries[0]})
+    manifest["spec"]["replicas"] = -1
+    manifest["spec"]["secret"] = canaries[2]
+    program.write(manifest)
+    look(("validate",), ("validate", "-o", "json"), *plans)
+
+    leaks = [(command, value) for command, text in shown for value in canaries if value in text]
+    assert not leaks

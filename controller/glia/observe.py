@@ -10,6 +10,7 @@ from glia.layout.roster import Roster
 from glia.live import Fleet
 from glia.observed import Facts, Observed
 from glia.parallel import in_parallel
+from glia.planning.comparison import with_shared_members
 from glia.planning.needs import definition_needs, histories_needed
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     )
     from glia.plan import Change
     from glia.target import ClusterRef
+
+
+READ_AT_ONCE = 1000
 
 
 class Reader(Protocol):
@@ -74,8 +78,7 @@ def _observed(
     clock: Clock,
     known: Mapping[str, LiveService] | None,
 ) -> Observed:
-    wanted = [lane.lane.name for service in services for lane in service.lanes]
-    live = ecs.services(cluster.name, wanted) if known is None else known
+    live = _services(cluster, services, ecs) if known is None else known
     needs = definition_needs(services, live)
     newest = dict(
         zip(needs.families, in_parallel(clock, ecs.task_definition, needs.families), strict=True)
@@ -96,6 +99,18 @@ def _observed(
         return seen
     histories = {name: ecs.service_deployments(cluster.name, name) for name in suspicious}
     return replace(seen, histories=histories)
+
+
+def _services(
+    cluster: ClusterRef, services: Sequence[DesiredService], ecs: Reader
+) -> dict[str, LiveService]:
+    """The live services by name, some at a time: a large fleet's answers are large."""
+    lanes = {lane.lane.name: lane for service in services for lane in service.lanes}
+    names, found = list(lanes), dict[str, "LiveService"]()
+    for start in range(0, len(names), READ_AT_ONCE):
+        read = ecs.services(cluster.name, names[start : start + READ_AT_ONCE])
+        found |= {name: with_shared_members(lanes[name], each) for name, each in read.items()}
+    return found
 
 
 def enrol(cluster: ClusterRef, reader_of: Callable[[ClusterRef], Reader], clock: Clock) -> Roster:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # What is left to clocks that differ, to the network's jitter and to others. Without it, one
 # call in ten is throttled.
-BURST_MARGIN: Final = 0.9
+BURST_MARGIN: Final = 0.97
 RATE_MARGIN: Final = 0.98
 
 SLOWER: Final = 0.7

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
 from glia.desired.defaulted import defaulted
@@ -12,7 +10,7 @@ from glia.desired.service import service
 from glia.desired.state import DesiredLane, DesiredService, DesiredState
 from glia.desired.tags import CONTENT, KEY, OWNER, tag_list, tag_value, written_tags
 from glia.desired.task_definition import neuron_container, task_definition
-from glia.ecs.content import content_hash, service_hash
+from glia.ecs.content import content_hash, fingerprint
 from glia.errors import Location
 from glia.manifest.spec import NeuronCluster, NeuronService
 from glia.target import ClusterRef, Target
@@ -132,7 +130,6 @@ def _lane(
         tags=tags,
         defaulted=defaulted(spec, lane),
         content=content,
-        service_content=_hash([service_hash(request), lane.count, tags]),
     )
 
 
@@ -152,9 +149,4 @@ def _attempt(manifest: NeuronService) -> str:
     }
     definition = {name: value for name, value in spec.task_definition.items() if name != "tags"}
     said: dict[str, Any] = {"neuron": neuron, "service": starting, "taskDefinition": definition}
-    return _hash(said)
-
-
-def _hash(said: Any) -> str:
-    text = json.dumps(said, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return fingerprint(said)

@@ -41,5 +41,10 @@ def service_hash(members: Mapping[str, Any]) -> str:
     return _digest(canonical("service", members))[:_SERVICE_DIGITS]
 
 
+def fingerprint(value: Any) -> str:
+    """16 hexadecimal digits of any JSON value."""
+    return _digest(value)[:_SERVICE_DIGITS]
+
+
 def _digest(value: Any) -> str:
     return hashlib.sha256(_ENCODE(value).encode("ascii")).hexdigest()

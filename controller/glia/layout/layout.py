@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glia.desired.desire import clusters
-from glia.layout.competition import Competition
 from glia.layout.domains import domain_key, pinned_devices, shared_domains
-from glia.layout.shortages import told, total
 from glia.manifest.spec import NeuronService
 from glia.neuron.lanes import Lane, lane_name
 
@@ -99,6 +97,12 @@ def lay_out(
             competing.setdefault(key, []).append(each)
         else:
             lanes[manifest.metadata.name] = (_alone(manifest, instance_types),)
+    if not competing:
+        return Layout(lanes, {}, (), (), ())
+    # The allocator's modules are only for those who share instances: start-up time.
+    from glia.layout.competition import Competition  # noqa: PLC0415
+    from glia.layout.shortages import told, total  # noqa: PLC0415
+
     competitions = [
         Competition(key, competing[key], roster, instance_types[key.instance_type], without_leaving)
         for key in sorted(competing)

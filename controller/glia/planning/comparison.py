@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from glia.desired.tags import PREFIX
 from glia.diff import ABSENT, MASKED, FieldChange, differences
-from glia.ecs.canonical import canonical, restricted
+from glia.ecs.canonical import canonical, restricted, same
 from glia.ecs.secrecy import hides
 from glia.planning.needs import runs_content
 from glia.update_members import needs_replacing
@@ -97,12 +97,22 @@ def _definition(
 def _service(
     lane: DesiredLane, live: LiveService
 ) -> tuple[Mapping[str, Any], tuple[FieldChange, ...]]:
+    if live.members is lane.service:
+        return {}, ()
     wanted = dict(lane.canonical_service)
-    members = canonical("service", live.members)
-    if members == wanted:
-        return members, ()
-    members = restricted("service", members, wanted)
+    members = restricted("service", canonical("service", live.members), wanted)
     return members, () if members == wanted else differences(members, wanted, "service")
+
+
+def with_shared_members(lane: DesiredLane, live: LiveService) -> LiveService:
+    """The live service; where its members compare equal, the desired ones stand for them.
+
+    Most services of a large fleet are as they should be: nothing is held twice, nor compared
+    again.
+    """
+    if same("service", dict(lane.canonical_service), canonical("service", live.members)):
+        return replace(live, members=lane.service)
+    return live
 
 
 def _count(lane: DesiredLane, live: LiveService) -> tuple[FieldChange, ...]:

@@ -44,5 +44,4 @@ def _former_lane(live: LiveService) -> DesiredLane:
         tags={},
         defaulted=(),
         content="",
-        service_content="",
     )

@@ -25,7 +25,7 @@ demo: $(STAMP) ## the main job, start to finish, in the embedded ECS
 	$(BIN)/glia demo
 
 test: $(STAMP) ## the whole suite, with branch coverage
-	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=$(COVERAGE)
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term --cov-fail-under=$(COVERAGE)
 
 COVERAGE := 95
 

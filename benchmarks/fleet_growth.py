@@ -5,9 +5,6 @@ with 1 if a target is missed. The fleet is in two clusters of one sandbox, in a 
 own, and as the manifests say.
 """
 
-# mypy: disable-error-code="import-not-found"
-# A script finds `measuring` beside itself, where mypy does not look.
-
 from __future__ import annotations
 
 import math

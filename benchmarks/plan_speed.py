@@ -4,9 +4,6 @@ Run it as ``.venv/bin/python benchmarks/plan_speed.py``: it takes about a minute
 1 if a target is missed. Both are whole processes; they take turns on one sandbox.
 """
 
-# mypy: disable-error-code="import-not-found"
-# A script finds `measuring` beside itself, where mypy does not look.
-
 from __future__ import annotations
 
 import os

@@ -5,9 +5,6 @@ Run it as ``.venv/bin/python benchmarks/quotas.py``: it takes about half a minut
 What making 300 services takes under the same quotas is a test: ``tests/test_cost.py``.
 """
 
-# mypy: disable-error-code="import-not-found"
-# A script finds `measuring` beside itself, where mypy does not look.
-
 from __future__ import annotations
 
 import os

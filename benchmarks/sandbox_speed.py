@@ -4,9 +4,6 @@ Run it as ``.venv/bin/python benchmarks/sandbox_speed.py``: it takes less than a
 exits with 1 if a target is missed. Servers run in processes of their own.
 """
 
-# mypy: disable-error-code="import-not-found"
-# A script finds `measuring` beside itself, where mypy does not look.
-
 from __future__ import annotations
 
 import gc

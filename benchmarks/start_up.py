@@ -4,9 +4,6 @@ Run it as ``.venv/bin/python benchmarks/start_up.py``: it takes some ten seconds
 1 if a target is missed.
 """
 
-# mypy: disable-error-code="import-not-found"
-# A script finds `measuring` beside itself, where mypy does not look.
-
 from __future__ import annotations
 
 import sys

@@ -46,6 +46,7 @@ def demand(
         cpu=size.cpu,
         memory=size.memory,
         enis=int(spec.task_definition.get("networkMode") == "awsvpc"),
+        one_lane=spec.replicas is None,  # autoscaling scales one ECS service
     )
 
 

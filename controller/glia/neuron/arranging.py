@@ -60,8 +60,13 @@ def arrange(domain: Domain, start: Running) -> Attempt:
     """Place what is wanted beyond the running lanes."""
     if not start.wants:
         return Attempt(start.layout, (), ())
-    attempt = _cut_anew(domain, start) if _is_empty(start) else None
-    return attempt or _add(domain, start)
+    if not _is_empty(start):
+        return _add(domain, start)
+    anew = _cut_anew(domain, start)
+    if anew and (not anew.missing or domain.idle >= domain.instances[DEFAULT_PARTITION]):
+        return anew
+    added = _add(domain, start)  # what is not idle cannot be labelled as a plan says
+    return min(anew, added, key=lambda attempt: attempt.rank) if anew else added
 
 
 def _is_empty(start: Running) -> bool:

@@ -43,6 +43,7 @@ class Cut:
 
 Plan: TypeAlias = tuple[Cut, ...]
 _Counts: TypeAlias = tuple[int, ...]
+_Cuts: TypeAlias = tuple[tuple[_Counts, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class _Node:
 
     counts: _Counts
     instances: int
-    cuts: tuple[tuple[_Counts, int], ...] = ()
+    cuts: _Cuts = ()
 
 
 def plans(board: Board, demand: Mapping[int, int], instances: int) -> tuple[Plan, ...]:
@@ -66,6 +67,8 @@ def plans(board: Board, demand: Mapping[int, int], instances: int) -> tuple[Plan
     search = _Search(board, sizes)
     counts = tuple(demand[size] for size in sizes)
     fallback = search.first_fit(counts, instances)
+    if _sum(fallback, len(sizes)) != counts:
+        fallback = max(fallback, search.fullest(counts, instances), key=search.area_of)
     if not fallback:
         return ()
     counts = _sum(fallback, len(sizes))
@@ -75,7 +78,7 @@ def plans(board: Board, demand: Mapping[int, int], instances: int) -> tuple[Plan
     return tuple(search.plan(cuts) for cuts in best if len(cuts) == fewest)[:_MOST_PLANS]
 
 
-def _sum(cuts: tuple[tuple[_Counts, int], ...], sizes: int) -> _Counts:
+def _sum(cuts: _Cuts, sizes: int) -> _Counts:
     return tuple(sum(columns[size] * width for columns, width in cuts) for size in range(sizes))
 
 
@@ -88,7 +91,7 @@ class _Search:
         self.free = board.chips - board.taken.bit_count()
         self.looks = 0
 
-    def plan(self, cuts: tuple[tuple[_Counts, int], ...]) -> Plan:
+    def plan(self, cuts: _Cuts) -> Plan:
         """The widest partition first."""
         found = [Cut(self._columns(columns), width) for columns, width in cuts]
         return tuple(sorted(found, key=lambda cut: (-cut.instances, cut.columns)))
@@ -119,7 +122,7 @@ class _Search:
         fits = not self.board.taken or lay_out(self.board, self._columns(found)) is not None
         return found if fits else None
 
-    def run(self, counts: _Counts, instances: int) -> list[tuple[tuple[_Counts, int], ...]]:
+    def run(self, counts: _Counts, instances: int) -> list[_Cuts]:
         """All found of the fewest partitions; none if the search gave up."""
         columns = self.one(counts, instances)
         if columns is not None:
@@ -147,26 +150,34 @@ class _Search:
                     rest = node.instances - width
                     cuts = (*node.cuts, (pattern, width))
                     nodes.setdefault((left, rest), _Node(left, rest, cuts))
-        return [node for node in nodes.values() if self._area(node) <= self.free * node.instances]
+        return [each for each in nodes.values() if self._area(each.counts) <= self._chips(each)]
 
-    def _area(self, node: _Node) -> int:
-        return sum(size * count for size, count in zip(self.sizes, node.counts, strict=True))
+    def _chips(self, node: _Node) -> int:
+        """Those of the instances that are left."""
+        return self.free * node.instances
+
+    def _area(self, counts: _Counts) -> int:
+        return sum(size * count for size, count in zip(self.sizes, counts, strict=True))
+
+    def area_of(self, cuts: _Cuts) -> int:
+        """The chips that are used."""
+        return sum(self._area(columns) * width for columns, width in cuts)
 
     def _promising(self, nodes: list[_Node]) -> list[_Node]:
         """What leaves the fewest sizes, and what leaves little and wasted little, alike."""
 
         def simple(node: _Node) -> tuple[int, ...]:
             sizes = len(node.counts) - node.counts.count(0)
-            return sizes, self._area(node), -node.instances
+            return sizes, self._area(node.counts), -node.instances
 
         def thrifty(node: _Node) -> tuple[int, ...]:
-            area = self._area(node)
-            return 3 * area - 2 * self.free * node.instances, area, -node.instances
+            area = self._area(node.counts)
+            return 3 * area - 2 * self._chips(node), area, -node.instances
 
         found = [*sorted(nodes, key=simple)[:_BEAM], *sorted(nodes, key=thrifty)[:_BEAM]]
         return list(dict.fromkeys(found))
 
-    def first_fit(self, counts: _Counts, instances: int) -> tuple[tuple[_Counts, int], ...]:
+    def first_fit(self, counts: _Counts, instances: int) -> _Cuts:
         """First-fit decreasing on so many instances, those filled alike counted together."""
         groups: list[tuple[_Counts, int]] = []
         left = instances
@@ -183,6 +194,27 @@ class _Search:
         for columns, width in groups:
             merged[columns] += width
         return tuple(merged.items())
+
+    def fullest(self, counts: _Counts, instances: int) -> _Cuts:
+        """One instance after the other: the largest replica left, with what fills it best."""
+        left, cuts = counts, []
+        while instances and any(left):
+            largest = next(index for index, count in enumerate(left) if count)
+            options = (
+                tuple(map(min, pattern, left))
+                for pattern in patterns(self.board, self.sizes)
+                if pattern[largest]
+            )
+            columns = max(options, key=lambda option: (self._area(option), option), default=None)
+            if columns is None:
+                left = _with(left, largest, -left[largest])
+                continue
+            pairs = zip(left, columns, strict=True)
+            width = min(instances, *(count // number for count, number in pairs if number))
+            left = tuple(a - b * width for a, b in zip(left, columns, strict=True))
+            instances -= width
+            cuts.append((columns, width))
+        return tuple(cuts)
 
     def _fill(
         self, columns: _Counts, width: int, index: int, count: int

@@ -47,6 +47,8 @@ class Demand:
         cpu: of one replica, in CPU units.
         memory: of one replica, in MiB.
         enis: of one replica.
+        one_lane: whether all replicas must be in one lane: where something else owns their
+            number, or a deployment needs twice the chips.
     """
 
     service: str
@@ -59,6 +61,7 @@ class Demand:
     cpu: int = 0
     memory: int = 0
     enis: int = 0
+    one_lane: bool = False
 
     @property
     def use(self) -> Resources:

@@ -116,7 +116,7 @@ def _place(layout: Layout, want: Want, *, roomy: bool) -> int:
 def _sit(layout: Layout, demand: Demand, seat: Seat, count: int) -> None:
     name, mask = seat.site
     lanes = layout.counts[demand.service]
-    peak = count if seat.own else count + demand.surge
+    peak = count if lanes.get(seat.site) else count + demand.surge
     layout.ledgers[name].add(mask, demand.ports, demand.use, peak)
     lanes[seat.site] = lanes.get(seat.site, 0) + count
 
@@ -124,7 +124,11 @@ def _sit(layout: Layout, demand: Demand, seat: Seat, count: int) -> None:
 def _choose(layout: Layout, demand: Demand, missing: int, *, roomy: bool) -> Seat | None:
     """The next seat: own lanes first, then one that takes all, else the deepest."""
     gap = demand.spread - spread(layout.counts[demand.service])
-    seats = [seat for seat in _seats(layout, demand) if gap <= 0 or _spreads(layout, demand, seat)]
+    seats = [
+        seat
+        for seat in _seats(layout, demand)
+        if (gap <= 0 or _spreads(layout, demand, seat)) and _unites(layout, demand, seat, missing)
+    ]
     own = [seat for seat in seats if seat.own]
     if own:
         return max(own, key=lambda seat: seat.room)
@@ -134,6 +138,8 @@ def _choose(layout: Layout, demand: Demand, missing: int, *, roomy: bool) -> Sea
     deepest = max(seats, key=lambda seat: (seat.room, -seat.waste), default=None)
     if roomy or deepest is None or deepest.room < gap:
         opened = _widest(layout, demand, missing, apart=gap > 0)
+        if opened and not _unites(layout, demand, opened, missing):
+            return None
         if opened and (deepest is None or opened.room >= min(missing, deepest.room + 1)):
             return opened
     return deepest
@@ -153,25 +159,31 @@ def _spreads(layout: Layout, demand: Demand, seat: Seat) -> bool:
     return seat.own or all(name != partition for name, _ in layout.counts[demand.service])
 
 
+def _unites(layout: Layout, demand: Demand, seat: Seat, missing: int) -> bool:
+    """Whether it leaves a service in one lane that must be."""
+    alone = seat.own or not layout.counts[demand.service]
+    return not demand.one_lane or (alone and seat.room >= missing)
+
+
 def _seats(layout: Layout, demand: Demand) -> Iterator[Seat]:
     """In the columns there are."""
-    lanes = layout.counts[demand.service]
     pinned = mask_of(demand.device_ids or ())
     for name, ledger in layout.ledgers.items():
         masks = (pinned,) if pinned else ledger.sites(demand.chips)
         for mask in masks:
-            seat = _seat(layout, demand, (name, mask), own=(name, mask) in lanes)
+            seat = _seat(layout, demand, (name, mask))
             if seat:
                 yield seat
 
 
-def _seat(layout: Layout, demand: Demand, site: Site, *, own: bool) -> Seat | None:
+def _seat(layout: Layout, demand: Demand, site: Site) -> Seat | None:
     ledger, mask = layout.ledgers[site[0]], site[1]
-    room = ledger.headroom(mask, demand.ports) - (0 if own else demand.surge)
+    replicas = layout.counts[demand.service].get(site)
+    room = ledger.headroom(mask, demand.ports) - (0 if replicas else demand.surge)
     if room <= 0 or (demand.service, site) in layout.barred or ledger.scarce(mask, demand.use):
         return None
     wide = max((each & mask == mask and each.bit_count() for each in ledger.planned), default=0)
-    return Seat(site, room, max(0, wide - demand.chips), own)
+    return Seat(site, room, max(0, wide - demand.chips), own=replicas is not None)
 
 
 def _widest(layout: Layout, demand: Demand, missing: int, *, apart: bool) -> Seat | None:
@@ -181,7 +193,7 @@ def _widest(layout: Layout, demand: Demand, missing: int, *, apart: bool) -> Sea
     found = []
     for name, ledger in layout.ledgers.items():
         mask = free_run(ledger.room, demand.chips)
-        seat = _seat(layout, demand, (name, mask), own=False) if mask else None
+        seat = _seat(layout, demand, (name, mask)) if mask else None
         if seat and (not apart or _spreads(layout, demand, seat)):
             found.append(seat)
     return min(found, key=lambda seat: (-min(missing, seat.room), seat.room), default=None)

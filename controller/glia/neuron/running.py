@@ -67,7 +67,9 @@ def running(
     """
     lanes = sorted(live, key=lambda lane: (lane.service, *site_of(lane), lane.name))
     wanted = {demand.service: demand for demand in demands}
-    kept = tuple(lane for lane in lanes if _goes_on(lane, wanted.get(lane.service)))
+    kept = tuple(
+        lane for lane in lanes if _goes_on(lane, wanted.get(lane.service), lane.service in stuck)
+    )
     kept_names = {lane.name for lane in kept}
     names = {*domain.instances, *(lane.partition for lane in lanes), DEFAULT_PARTITION}
     widths = {name: domain.instances.get(name, 0) for name in sorted(names)}
@@ -88,9 +90,13 @@ def running(
     )
 
 
-def _goes_on(lane: LiveLane, demand: Demand | None) -> bool:
+def _goes_on(lane: LiveLane, demand: Demand | None, stuck: bool) -> bool:
     """Whether it has the shape that its service wants: another one needs new lanes."""
-    if demand is None or lane.leaving or len(lane.device_ids) != demand.chips:
+    if demand is None or lane.leaving:
+        return False
+    if stuck:
+        return True
+    if len(lane.device_ids) != demand.chips:
         return False
     return demand.device_ids is None or set(demand.device_ids) == set(lane.device_ids)
 

@@ -63,8 +63,7 @@ def shortages(case: Case, attempt: Attempt) -> tuple[Shortage, ...]:
     helpless, enough = frozenset[str](), None
     if attempt.missing:
         helpless = _services(case.attempt(_most(case)).missing)
-        possible = replace(case, stuck=case.stuck | helpless)
-        enough = _enough(possible) if _services(attempt.missing) - helpless else None
+        enough = _enough(case, helpless) if _services(attempt.missing) - helpless else None
     found = [
         Shortage(
             want.demand.service,
@@ -96,7 +95,19 @@ def _reason(layout: Layout, want: Want, *, lost: bool) -> Reason:
     left = fill(layout.copy(), [anywhere], roomy=True)
     if not left or left[0].replicas < want.replicas:
         return Reason.SPREAD
-    return Reason.CLOSED if lost else Reason.ROOM
+    return Reason.CLOSED if lost and _closed(layout, want.demand) else Reason.ROOM
+
+
+def _closed(layout: Layout, demand: Demand) -> bool:
+    """Whether foreign tasks alone keep it off all partitions."""
+    pinned = mask_of(demand.device_ids or ())
+    return not any(
+        not run & ledger.board.taken
+        and not demand.ports & ledger.closed_ports
+        and all(used <= free for used, free in zip(demand.use, ledger.free, strict=True))
+        for ledger in layout.ledgers.values()
+        for run in ((pinned,) if pinned else ledger.board.runs[demand.chips])
+    )
 
 
 def _with(domain: Domain, instances: int) -> Domain:
@@ -117,23 +128,27 @@ def _most(case: Case) -> int:
     return sum(case.domain.instances.values()) + peaks + held
 
 
-def _enough(case: Case) -> int | None:
-    """The least number found that places all: tried, not estimated."""
-    chips = case.domain.instance_type.chips
-    wanted = sum(
-        each.replicas * each.chips for each in case.demands if each.service not in case.stuck
-    )
-    low = max(sum(case.domain.instances.values()), -(-wanted // chips) - 1)
+def _enough(case: Case, helpless: frozenset[str]) -> int:
+    """The least number found that places all the others: tried, not estimated."""
+    low = max(sum(case.domain.instances.values()), _least(case, helpless) - 1)
     step, high, most = 1, low + 1, _most(case)
-    while case.attempt(high).missing:
-        if high >= most:
-            return None
+    while high < most and not _suffices(case, high, helpless):
         low, step = high, 2 * step
         high = min(low + step, most)
     while high - low > 1:
         middle = (low + high) // 2
-        if case.attempt(middle).missing:
-            low = middle
-        else:
+        if _suffices(case, middle, helpless):
             high = middle
+        else:
+            low = middle
     return high
+
+
+def _least(case: Case, helpless: frozenset[str]) -> int:
+    """Fewer have too few chips."""
+    others = (each for each in case.demands if each.service not in case.stuck | helpless)
+    return -(-sum(each.replicas * each.chips for each in others) // case.domain.instance_type.chips)
+
+
+def _suffices(case: Case, instances: int, helpless: frozenset[str]) -> bool:
+    return _services(case.attempt(instances).missing) <= helpless

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, assert_never
+
+from glia.ecs.quotas import least_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -282,6 +285,14 @@ class Plan:
     @property
     def blocked(self) -> tuple[Change, ...]:
         return tuple(change for change in self.changes if change.blocked_by)
+
+    @property
+    def api_seconds(self) -> float:
+        """What AWS's request quotas make the changes take, at best."""
+        calls = Counter(
+            call for change in self.changes if not change.blocked_by for call in change.effect.calls
+        )
+        return least_seconds(calls)
 
     def count(self, action: str) -> int:
         """How many changes of that kind there are, the blocked ones left out."""

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glia.aws.pacing import CLASS_OF, Bucket, Limit, Pacer
+from glia.aws.pacing import Bucket, Pacer
+from glia.ecs.quotas import CLASS_OF, Limit
 from glia.ecs.service_model import service_model
 from glia.sandbox.clock import VirtualClock
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.loaders import Loader
 
-from glia.aws.pacing import CLASS_OF
+from glia.ecs.quotas import CLASS_OF
 
 
 class LeanLoader(Loader):  # type: ignore[misc]  # botocore is untyped here

@@ -10,6 +10,8 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from glia.ecs.quotas import CLASS_OF, CLASSES, Limit
+
 if TYPE_CHECKING:
     from glia.clock import Clock
 
@@ -27,39 +29,9 @@ SAME_MOMENT: Final = 1.0
 """Seconds within which several throttled calls are one sign: they were under way together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """How many calls at once, and how many more each second."""
-
-    burst: float
-    rate: float
-
-    def kept(self, share: float) -> Limit:
-        """What Glia allows itself of it. A burst of less than one call would never let one by."""
-        return Limit(max(1.0, self.burst * BURST_MARGIN * share), self.rate * RATE_MARGIN * share)
-
-
-CLASSES: Final[tuple[tuple[Limit, frozenset[str]], ...]] = (
-    (Limit(20, 1), frozenset({"RegisterTaskDefinition"})),
-    (Limit(50, 20), frozenset({"DescribeTaskDefinition"})),
-    (Limit(50, 5), frozenset({"CreateService", "UpdateService", "DeleteService"})),
-    (Limit(100, 20), frozenset({"DescribeServices", "ListServices"})),
-    (Limit(50, 20), frozenset({"ListServiceDeployments"})),
-    (Limit(50, 20), frozenset({"DescribeServiceRevisions"})),
-    (
-        Limit(100, 20),
-        frozenset(
-            {"DescribeContainerInstances", "DescribeTasks", "ListContainerInstances", "ListTasks"}
-        ),
-    ),
-    (Limit(100, 40), frozenset({"PutAttributes"})),
-    (Limit(50, 20), frozenset({"DescribeClusters"})),
-    (Limit(20, 10), frozenset({"TagResource", "UntagResource"})),
-)
-CLASS_OF: Final = {
-    action: index for index, (_, actions) in enumerate(CLASSES) for action in actions
-}
-"""Every operation of ECS that Glia calls, and the class whose bucket it draws on."""
+def kept(limit: Limit, share: float) -> Limit:
+    """What Glia allows itself of a limit. A burst below one call would never let one by."""
+    return Limit(max(1.0, limit.burst * BURST_MARGIN * share), limit.rate * RATE_MARGIN * share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +90,7 @@ class Pacer:
         self._clock = clock
         self._lock = threading.Lock()
         now = clock.now()
-        self._buckets = [Bucket.full(limit.kept(share), now) for limit, _ in CLASSES]
+        self._buckets = [Bucket.full(kept(limit, share), now) for limit, _ in CLASSES]
 
     def wait(self, operation: str) -> None:
         """Wait for this call's turn; an operation without a class has no limit."""

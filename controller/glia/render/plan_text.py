@@ -9,7 +9,16 @@ from glia.render.essentials import essentials
 from glia.render.fields import LEAST_ROOM, field_line, sign
 from glia.render.legible import folded, visible
 from glia.render.paint import Paint
-from glia.render.wording import NEW_SERVICE, cause, count, effect, several_regions, summary, title
+from glia.render.wording import (
+    NEW_SERVICE,
+    cause,
+    count,
+    duration,
+    effect,
+    several_regions,
+    summary,
+    title,
+)
 
 if TYPE_CHECKING:
     from glia.plan import Change, Plan
@@ -27,6 +36,7 @@ COLOURS: dict[str, Colour] = {
     "~": "yellow",
 }
 MOST_FIELDS = 20
+WORTH_TELLING = 30.0  # seconds
 OFFLINE = "offline: nothing live was read; ECS is taken to hold nothing"
 
 
@@ -118,5 +128,7 @@ def _first(lines: list[str], paint: Paint, colour: Colour) -> list[str]:
 def _end(plan: Plan, paint: Paint) -> list[str]:
     lines = [paint(summary(plan), "bold")]
     if len(plan.changes) > len(plan.blocked):
+        if plan.api_seconds >= WORTH_TELLING:
+            lines.append(f"at least {duration(plan.api_seconds)} at AWS's request quotas")
         lines.append(f"digest {plan.digest}")
     return lines

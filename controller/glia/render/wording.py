@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from math import ceil
 from typing import TYPE_CHECKING, assert_never
 
 from glia.plan import Create
@@ -29,6 +30,11 @@ def runs(numbers: Sequence[int]) -> str:
         f"{start}-{end}" if start != end else f"{start}"
         for start, end in zip(starts, ends, strict=True)
     )
+
+
+def duration(seconds: float) -> str:
+    """``45 s`` or ``7 min``, rounded up."""
+    return f"{ceil(seconds)} s" if seconds < 120 else f"{ceil(seconds / 60)} min"
 
 
 def replicas(number: int | None) -> str:

@@ -87,10 +87,10 @@ def seed(sandbox: Sandbox, paths: tuple[str, ...]) -> int:
         lambda _: None,
         Manner(wait=False),
     )
-    failed = [each.message for each in made if each.state.name == "FAILED"]
+    failed = [each.message for each in made.outcomes if each.state.name == "FAILED"]
     if failed:
         sys.exit(f"{len(failed)} services could not be made, the first because {failed[0]}")
-    return len(made)
+    return len(made.outcomes)
 
 
 class Served:

@@ -11,14 +11,13 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from glia.assess import Watch
 from glia.desired.service import PARTITION
 from glia.errors import GliaError
-from glia.outcome import Outcome, State
+from glia.outcome import Applied, Outcome, State, held_behind, in_the_way, left
 from glia.parallel import in_parallel
 from glia.plan import Delete, lane_id
 from glia.planning.updating import is_rolling
-from glia.rollout import Rollout, Watcher, look_at
+from glia.rollout import Rollout, Watcher, found_rollout, look_at, started_rollout
 from glia.submit import CutOff, Submission, Writer
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from glia.clock import Clock
     from glia.live import LiveService
+    from glia.outcome import Cut
     from glia.plan import Change, Labelling, Plan, Settled
     from glia.target import ClusterRef
 
@@ -71,9 +71,13 @@ class _Work:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
-    def cut_off(self) -> State:
-        """What becomes of a change that was begun, once nobody waits any more."""
+    def cut(self) -> Cut:
+        """What ends the waiting, once it does so early."""
         return State.INTERRUPTED if self.interrupted else State.TIMED_OUT
+
+    def interrupt(self) -> None:
+        """Nobody starts anything any more."""
+        self.stopping = self.interrupted = True
 
     def note(self, outcome: Outcome) -> None:
         """Remember and tell what is new about a change."""
@@ -90,17 +94,16 @@ def apply(
     clock: Clock,
     tell: Callable[[Outcome], None],
     manner: Manner,
-) -> tuple[Outcome, ...]:
-    """What came of every change, in the plan's order, and of what was rolling out already."""
+) -> Applied:
+    """What came of the plan's labels and changes, in its order, and of what was rolling already."""
     work = _Work(plan, ecs_of, clock, manner, tell, clock.now(), deque())
+    _label_all(work)
     for change in plan.changes:
         state = State.BLOCKED if change.blocked_by else State.WAITS
         message = change.blocked_by[0].message if change.blocked_by else ""
         work.note(_first(change, state, work.begin, message))
         if not change.blocked_by:
             work.queue.append(change)
-    for labelling in plan.labellings:
-        _label(labelling, work)
     rolling = [_settling(each, work) for each in plan.settled if each.rolling]
     if manner.wait:
         work.rollouts += rolling
@@ -108,29 +111,46 @@ def apply(
     work.submitting = crew
     jobs: list[Callable[[], None]] = [lambda: _wait(work), *[lambda: _submit_all(work)] * crew]
     in_parallel(clock, lambda job: job(), jobs)
-    if work.stopping:
-        _leave(work)
-    return tuple(work.outcomes.values())
+    if not work.stopping:
+        return Applied(tuple(work.outcomes.values()))
+    for outcome in tuple(work.outcomes.values()):
+        work.note(left(outcome, work.cut, clock.now()))
+    return Applied(tuple(work.outcomes.values()), work.cut)
 
 
-def _label(labelling: Labelling, work: _Work) -> None:
+def _label_all(work: _Work) -> None:
     """Partitions come before the lanes that are to be in them."""
-    outcome = Outcome(
+    waiting = [(each, _unlabelled(each, work.begin)) for each in work.plan.labellings]
+    for _, outcome in waiting:
+        work.note(outcome)
+    try:
+        for labelling, outcome in waiting:
+            _label(labelling, outcome, work)
+    except KeyboardInterrupt:
+        work.interrupt()
+
+
+def _unlabelled(labelling: Labelling, now: float) -> Outcome:
+    return Outcome(
         id=labelling.id,
         key=str(labelling.cluster),
         lane=f"partition {labelling.partition}",
         action="label",
-        state=State.DONE,
-        at=work.begin,
-        calls=("PutAttributes",),
+        state=State.WAITS,
+        at=now,
         message=f"{len(labelling.instances)} {labelling.instance_type}",
     )
+
+
+def _label(labelling: Labelling, waiting: Outcome, work: _Work) -> None:
     try:
         ecs = work.ecs_of(labelling.cluster)
         ecs.label(labelling.cluster.name, labelling.instances, PARTITION, labelling.partition)
     except GliaError as error:
-        outcome = replace(outcome, state=State.FAILED, reason="Refused", message=str(error))
-    work.note(outcome)
+        told = replace(waiting, state=State.FAILED, reason="Refused", message=str(error))
+    else:
+        told = replace(waiting, state=State.DONE, calls=("PutAttributes",))
+    work.note(replace(told, at=work.clock.now()))
 
 
 def _submit_all(work: _Work) -> None:
@@ -144,7 +164,7 @@ def _submit_all(work: _Work) -> None:
             else:
                 return
     except KeyboardInterrupt:
-        work.stopping = work.interrupted = True
+        work.interrupt()
     finally:
         with work.lock:
             work.submitting -= 1
@@ -156,7 +176,7 @@ def _next(work: _Work) -> Change | None:
         waiting = list(work.queue)
     for change in waiting:
         before = [work.outcomes[each] for each in change.depends_on if each in work.outcomes]
-        failed = next((each for each in before if _is_in_the_way(each)), None)
+        failed = next((each for each in before if in_the_way(each)), None)
         if failed is None and not all(each.state is State.DONE for each in before):
             continue
         with work.lock:
@@ -169,15 +189,10 @@ def _next(work: _Work) -> Change | None:
     return None
 
 
-def _is_in_the_way(outcome: Outcome) -> bool:
-    return outcome.state.ended and outcome.state is not State.DONE
-
-
 def _hold(change: Change, behind: Outcome, work: _Work) -> None:
     """One lane that did not converge holds the lanes after it."""
-    message = f"waits for {behind.lane}, which is {behind.state.value}; apply again to go on"
-    outcome = replace(work.outcomes[change.id], state=State.HELD, at=work.clock.now())
-    work.note(replace(outcome, reason="LaneNotReady", message=message))
+    remedy = "apply again to go on"
+    work.note(held_behind(work.outcomes[change.id], behind, work.clock.now(), remedy))
 
 
 def _submit(change: Change, work: _Work) -> None:
@@ -188,45 +203,43 @@ def _submit(change: Change, work: _Work) -> None:
     try:
         service = submission.run()
     except GliaError as error:
-        ended = replace(begun, state=State.FAILED, reason="Refused", message=str(error))
+        calls = tuple(submission.calls)
+        work.note(_refused(replace(begun, at=work.clock.now(), calls=calls), str(error)))
     except (KeyboardInterrupt, CutOff) as cut:
         if isinstance(cut, KeyboardInterrupt):
-            work.stopping = work.interrupted = True
-        ended = replace(begun, state=work.cut_off if submission.calls else State.NOT_STARTED)
+            work.interrupt()
+        changed = replace(begun, calls=tuple(submission.calls))
+        work.note(left(changed, work.cut, work.clock.now()))
     else:
-        _submitted(change, service, replace(begun, calls=tuple(submission.calls)), work)
-        return
-    work.note(replace(ended, at=work.clock.now(), calls=tuple(submission.calls)))
+        begun = replace(begun, calls=tuple(submission.calls))
+        _submitted(change, service, begun, submission.flaw, work)
 
 
-def _submitted(change: Change, service: LiveService, outcome: Outcome, work: _Work) -> None:
+def _refused(outcome: Outcome, message: str) -> Outcome:
+    return replace(outcome, state=State.FAILED, reason="Refused", message=message)
+
+
+def _submitted(
+    change: Change, service: LiveService, outcome: Outcome, flaw: str, work: _Work
+) -> None:
     now = work.clock.now()
+    outcome = replace(outcome, at=now)
     if isinstance(change.step, Delete):
-        work.note(replace(outcome, state=State.DONE, at=now))
+        work.note(replace(outcome, state=State.DONE))
         return
     steady = outcome.calls == ("TagResource",) and not is_rolling(service)
-    if steady or not work.manner.wait:
-        state = State.DONE if steady else State.SUBMITTED
-        ready = min(service.running, service.desired) if steady else 0
-        work.note(replace(outcome, state=state, at=now, ready=ready))
-        return
-    outcome = replace(outcome, state=State.ROLLS, at=now, replicas=service.desired)
-    work.note(outcome)
-    with work.lock:
-        work.rollouts.append(_rollout(change, service, now, outcome))
-
-
-def _rollout(of: Change | Settled, service: LiveService, now: float, outcome: Outcome) -> Rollout:
-    primary, policy = service.primary, of.service.rollout
-    watch = Watch(
-        definition=service.task_definition,
-        deployment=primary.id if primary else "",
-        started_at=now,
-        progress_deadline=policy.progress_deadline_seconds,
-        min_ready=policy.min_ready_seconds,
-        progress_at=now,
-    )
-    return Rollout(of.service.cluster, of.lane.lane.name, of.service.attempt, watch, outcome)
+    if steady:
+        ready = min(service.running, service.desired)
+        work.note(replace(outcome, state=State.DONE, ready=ready))
+    elif work.manner.wait:
+        outcome = replace(outcome, state=State.ROLLS, replicas=service.desired)
+        work.note(outcome)
+        with work.lock:
+            work.rollouts.append(started_rollout(change, service, now, outcome, flaw))
+    elif flaw:
+        work.note(_refused(outcome, f"changed, not waited for; but {flaw}"))
+    else:
+        work.note(replace(outcome, state=State.SUBMITTED))
 
 
 def _settling(settled: Settled, work: _Work) -> Rollout:
@@ -242,42 +255,39 @@ def _settling(settled: Settled, work: _Work) -> Rollout:
         replicas=settled.live.desired,
     )
     work.note(outcome)
-    return _rollout(settled, settled.live, work.begin, outcome)
+    return found_rollout(settled, work.begin, outcome)
 
 
 def _wait(work: _Work) -> None:
     """Until every rollout has ended and nobody submits any more."""
     try:
-        while True:
+        while not work.stopping:
             with work.lock:
                 busy = work.submitting > 0
                 rolling = [each for each in work.rollouts if not each.outcome.state.ended]
             if not busy and not rolling:
                 return
-            look_at(rolling, work.ecs_of, work.clock.now)
-            for each in rolling:
-                work.note(each.outcome)
-            if _is_late(work):
+            late = _is_late(work)
+            _look_at(rolling, work, last=late)
+            if late:
                 work.stopping = True
                 return
             work.clock.sleep(LOOK_EVERY_SECONDS)
     except KeyboardInterrupt:
-        work.stopping = work.interrupted = True
+        work.interrupt()
+
+
+def _look_at(rolling: Sequence[Rollout], work: _Work, *, last: bool) -> None:
+    try:
+        look_at(rolling, work.ecs_of, work.clock.now, last=last)
+    finally:  # what an interrupted look has judged is judged
+        for each in rolling:
+            work.note(each.outcome)
 
 
 def _is_late(work: _Work) -> bool:
     timeout = work.manner.timeout
     return timeout is not None and work.clock.now() - work.begin >= timeout
-
-
-def _leave(work: _Work) -> None:
-    """What is open now stays so: changed and not waited for, or not even started."""
-    now = work.clock.now()
-    for outcome in tuple(work.outcomes.values()):
-        if outcome.state is State.ROLLS:
-            work.note(replace(outcome, state=work.cut_off, at=now))
-        elif outcome.state is State.WAITS:
-            work.note(replace(outcome, state=State.NOT_STARTED, at=now))
 
 
 def _first(change: Change, state: State, now: float, message: str) -> Outcome:

@@ -5,13 +5,15 @@ Causes, not timeouts: what ECS and the runtime said stands in the message.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from glia.causes import placement_failure, stop_cause
+from glia.causes import REPEATED_SECONDS, placement_failure, stop_cause
+from glia.watch import VISIBLE_SECONDS, is_ours, is_overdue, ready_replicas
 
 if TYPE_CHECKING:
     from glia.live import Deployment, LiveService, LiveTask, ServiceDeployment, ServiceEvent
+    from glia.watch import Watch
 
 Standing: TypeAlias = Literal[
     "Converged", "Progressing", "RolledBack", "CrashLooping", "Unplaceable", "Failed", "Stalled"
@@ -23,9 +25,13 @@ CRASH_LOOP: Final = 3
 # Without a change for so long it is worth asking ECS why.
 SUSPICIOUS_SECONDS: Final = 45.0
 LOOK_AGAIN_SECONDS: Final = 15.0
+# Between ECS's clock and ours.
+CLOCKS_DIFFER_SECONDS: Final = 60.0
 # Of service deployments (ServiceDeploymentStatus).
 ROLLED_BACK: Final = frozenset({"ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"})
 ROLLING_BACK: Final = frozenset({"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"})
+UNDER_WAY: Final = frozenset({"PENDING", "IN_PROGRESS"})
+REPLACED: Final = frozenset({"STOP_REQUESTED", "STOPPED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,59 +53,16 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is read only where something looks wrong: events and tasks, newest first."""
+    """What is read only where something looks wrong: events and tasks, newest first.
+
+    Attributes:
+        unread: why some of it could not be read; what there is counts all the same.
+    """
 
     events: tuple[ServiceEvent, ...] = ()
     stopped: tuple[LiveTask, ...] = ()
     history: tuple[ServiceDeployment, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """A rollout that is waited for. Times are seconds since the epoch.
-
-    Attributes:
-        definition: the ARN of the task definition that it is to bring about.
-        deployment: the id of the deployment that was started; empty where it was only found.
-        seen: the deployments at the last look, for telling progress from standstill.
-        left: the fewest replicas that were to come or to go since they have been these.
-        progress_at: when either changed last.
-        steady_since: since when everything has been as it should be.
-        looked_at: when evidence was read last.
-    """
-
-    definition: str
-    deployment: str
-    started_at: float
-    progress_deadline: float
-    min_ready: float = 0.0
-    seen: tuple[object, ...] = ()
-    left: int = 0
-    progress_at: float = 0.0
-    steady_since: float | None = None
-    looked_at: float = 0.0
-
-
-def look(watch: Watch, live: LiveService, now: float) -> Watch:
-    """The watch after another look at its service."""
-    seen = (live.desired, *((d.id, d.status, d.rollout_state) for d in live.deployments))
-    left = _left(watch, live)
-    progress = seen != watch.seen or left < watch.left
-    steady = _is_steady(watch, live)
-    return replace(
-        watch,
-        seen=seen,
-        left=left if progress else watch.left,
-        progress_at=now if progress else watch.progress_at,
-        steady_since=(watch.steady_since or now) if steady else None,
-    )
-
-
-def _left(watch: Watch, live: LiveService) -> int:
-    """Replicas that are to come or to go. One that comes and goes and comes is no progress."""
-    ready = ready_replicas(watch, live)
-    running = sum(each.running for each in live.deployments)
-    return abs(live.desired - ready) + running - ready
+    unread: tuple[str, ...] = ()
 
 
 def needs_evidence(watch: Watch, live: LiveService, now: float) -> bool:
@@ -108,47 +71,52 @@ def needs_evidence(watch: Watch, live: LiveService, now: float) -> bool:
         return False
     primary = live.primary
     failing = primary is not None and primary.failed > 0
-    still = now - watch.progress_at >= SUSPICIOUS_SECONDS
+    still = now - watch.progress_at >= SUSPICIOUS_SECONDS or is_overdue(watch, now)
     suspicious = failing or still or _has_ended_badly(watch, live)
     return suspicious and now - watch.looked_at >= LOOK_AGAIN_SECONDS
 
 
-def assess(watch: Watch, live: LiveService, now: float, evidence: Evidence | None) -> Assessment:
-    """The verdict on a watched rollout; ``evidence`` as far as it was read."""
+def assess(
+    watch: Watch, live: LiveService | None, now: float, evidence: Evidence | None
+) -> Assessment:
+    """The verdict on a watched rollout.
+
+    Args:
+        watch: after ``look`` at the same service.
+        live: None where ECS does not know the service.
+        now: the moment of the look.
+        evidence: as far as it was read.
+    """
     told = evidence or Evidence()
-    if live.status != "ACTIVE":
-        return Assessment("Failed", "Deleted", f"{live.name} is {live.status}", 0)
+    if live is None or live.status != "ACTIVE":
+        return _absent(watch, live, now)
     if watch.steady_since is not None:
         return _steady(watch, live, watch.steady_since, now)
-    if _has_ended_badly(watch, live):
-        return _ended_badly(watch, live, told)
+    primary = live.primary
+    if primary is not None and not is_ours(watch, primary):
+        return _displaced(watch, live, primary, now, evidence)
+    if primary is not None and primary.rollout_state == "FAILED":
+        cause = stop_cause(told.stopped, watch.definition)
+        words = _joined("the deployment failed", primary.rollout_reason, cause)
+        return Assessment("Failed", "DeploymentFailed", words, ready_replicas(watch, live))
     return _under_way(watch, live, now, told)
 
 
-def _is_steady(watch: Watch, live: LiveService) -> bool:
-    primary = live.primary
-    return (
-        primary is not None
-        and len(live.deployments) == 1
-        and primary.task_definition == watch.definition
-        and _is_ours_or_newer(watch, primary)
-        and primary.rollout_state in {"COMPLETED", ""}
-        and live.running == live.desired
-        and live.pending == 0
-    )
-
-
-def _is_ours_or_newer(watch: Watch, primary: Deployment) -> bool:
-    """An answer may lag behind and still show the deployment before."""
-    return primary.id == watch.deployment or primary.created_at > watch.started_at
-
-
 def _has_ended_badly(watch: Watch, live: LiveService) -> bool:
-    """Another revision leads, or this one has failed with nothing to roll back to."""
+    """Another deployment leads, or this one has failed with nothing to roll back to."""
     primary = live.primary
     if primary is None:
         return False
-    return primary.task_definition != watch.definition or primary.rollout_state == "FAILED"
+    return not is_ours(watch, primary) or primary.rollout_state == "FAILED"
+
+
+def _absent(watch: Watch, live: LiveService | None, now: float) -> Assessment:
+    if not watch.sighted and now - watch.started_at < VISIBLE_SECONDS:
+        return Assessment("Progressing", "RollingOut", "ECS does not show the service yet", 0)
+    message = (
+        "somebody has deleted the service" if live is None else f"{live.name} is {live.status}"
+    )
+    return Assessment("Failed", "Deleted", message, 0)
 
 
 def _steady(watch: Watch, live: LiveService, since: float, now: float) -> Assessment:
@@ -161,43 +129,83 @@ def _steady(watch: Watch, live: LiveService, since: float, now: float) -> Assess
     return Assessment("Converged", "Converged", f"{running} {_short(watch.definition)}", ready)
 
 
-def _ended_badly(watch: Watch, live: LiveService, told: Evidence) -> Assessment:
-    cause = stop_cause(told.stopped, watch.definition)
-    primary = live.primary
-    if primary is not None and primary.task_definition == watch.definition:
-        words = _joined("the deployment failed", primary.rollout_reason, cause)
-        return Assessment("Failed", "DeploymentFailed", words, ready_replicas(watch, live))
-    newest = told.history[0] if told.history else None
-    mine = next((e for e in told.history if e.task_definition == watch.definition), None)
-    if mine is None or newest is None:
-        # An answer may lag behind the update (DescribeServices is eventually consistent).
-        return Assessment("Progressing", "RollingOut", "the deployment is not in sight yet", 0)
-    if mine.status in ROLLED_BACK:
-        words = _joined(f"ECS rolled back to {_short(live.task_definition)}", mine.reason, cause)
-        return Assessment("RolledBack", "RolledBack", words, 0)
-    if mine.status in ROLLING_BACK:
-        words = _joined("ECS is rolling back", mine.reason, cause)
-        return Assessment("Progressing", "RollingBack", words, 0)
-    if mine.status == "STOPPED" or newest.created_at > mine.created_at:
-        words = _joined(
-            f"the deployment was replaced by {_short(live.task_definition)}", mine.reason
-        )
-        return Assessment("Failed", "Superseded", words, 0)
+def _displaced(
+    watch: Watch, live: LiveService, primary: Deployment, now: float, evidence: Evidence | None
+) -> Assessment:
+    """Another deployment leads: a rollback, somebody else's, or an answer that lags behind."""
+    told = evidence or Evidence()
+    entry = _entry(watch, told.history)
+    status = entry.status if entry else ""
+    why = (entry.reason if entry else "") or watch.given_up
+    if status in ROLLED_BACK | ROLLING_BACK or (watch.given_up and status not in REPLACED):
+        is_over = status in ROLLED_BACK or (not entry and primary.rollout_state == "COMPLETED")
+        cause = stop_cause(told.stopped, watch.definition)
+        return _rolled_back(watch, live, _joined(why, cause), is_over=is_over, now=now)
+    newer = bool(watch.born) and primary.created_at > watch.born
+    gone = newer and evidence is not None and (entry is not None or not told.history)
+    if status in REPLACED or (gone and status not in UNDER_WAY):
+        words = f"the deployment was replaced by {_leading(watch, live)}"
+        return Assessment("Failed", "Superseded", _joined(words, why, *told.unread), 0)
+    if is_overdue(watch, now):
+        words = f"{_late(watch, now)}: {_leading(watch, live)} leads, and this one is not in sight"
+        return Assessment("Stalled", "ProgressDeadlineExceeded", _joined(words, *told.unread), 0)
+    # An answer may lag behind the update (DescribeServices is eventually consistent).
     return Assessment("Progressing", "RollingOut", "the deployment is not in sight yet", 0)
+
+
+def _entry(watch: Watch, history: tuple[ServiceDeployment, ...]) -> ServiceDeployment | None:
+    """What the history says of this very deployment.
+
+    Its id's number is in the ARN of its service revision (terraform-provider-aws,
+    findPrimaryDeploymentARN): a retry has the task definition of the try before. Without an
+    id, what was created since the start is taken for it.
+    """
+    number = watch.deployment.rpartition("/")[2]
+    for each in history:
+        if number and number in each.target_revision.rpartition("/")[2]:
+            return each
+        if not number and each.created_at >= watch.started_at - CLOCKS_DIFFER_SECONDS:
+            return each
+    return None
+
+
+def _rolled_back(
+    watch: Watch, live: LiveService, why: str, *, is_over: bool, now: float
+) -> Assessment:
+    """A rollback that takes too long is told as one: ECS has given the content up already."""
+    if is_over:
+        words = _joined(f"ECS rolled back to {_leading(watch, live)}", why)
+        return Assessment("RolledBack", "RolledBack", words, 0)
+    words = _joined(f"ECS is rolling back to {_leading(watch, live)}", why)
+    if is_overdue(watch, now):
+        return Assessment("RolledBack", "RolledBack", _joined(words, _late(watch, now)), 0)
+    return Assessment("Progressing", "RollingBack", words, 0)
+
+
+def _leading(watch: Watch, live: LiveService) -> str:
+    """What runs instead, where the task definition may be the same."""
+    short = _short(live.task_definition)
+    same = live.task_definition == watch.definition
+    return f"another deployment of {short}" if same else short
+
+
+def _late(watch: Watch, now: float) -> str:
+    return f"no progress for {now - watch.progress_at:.0f} s (progressDeadlineSeconds)"
 
 
 def _under_way(watch: Watch, live: LiveService, now: float, told: Evidence) -> Assessment:
     ready = ready_replicas(watch, live)
-    overdue = now - watch.progress_at > watch.progress_deadline
+    overdue = is_overdue(watch, now)
     cause = stop_cause(told.stopped, watch.definition)
     if _crashes(watch, live, told) and ready < live.desired:
         return Assessment("CrashLooping", "CrashLooping", cause, ready)
-    unplaced = placement_failure(told.events, since=watch.started_at)
+    # An event may be older than the rollout: ECS says a thing once until it is resolved.
+    unplaced = placement_failure(told.events, since=now - REPEATED_SECONDS)
     if unplaced and overdue:
         return Assessment("Unplaceable", "Unplaceable", unplaced, ready)
     if overdue:
-        message = f"no progress for {now - watch.progress_at:.0f} s (progressDeadlineSeconds)"
-        return Assessment("Stalled", "ProgressDeadlineExceeded", _joined(message, cause), ready)
+        message = _joined(_late(watch, now), cause, *told.unread)
+        return Assessment("Stalled", "ProgressDeadlineExceeded", message, ready)
     words = unplaced or cause or f"{ready} of {live.desired} ready"
     return Assessment("Progressing", "RollingOut", words, ready)
 
@@ -219,26 +227,6 @@ def _crashes(watch: Watch, live: LiveService, told: Evidence) -> bool:
 def _has_breaker(live: LiveService) -> bool:
     configuration = live.members.get("deploymentConfiguration") or {}
     return bool((configuration.get("deploymentCircuitBreaker") or {}).get("enable"))
-
-
-def ready_replicas(watch: Watch, live: LiveService) -> int:
-    """Running tasks of the wanted revision."""
-    return sum(
-        each.running for each in live.deployments if each.task_definition == watch.definition
-    )
-
-
-def found_watch(live: LiveService, progress_deadline: float) -> Watch:
-    """The watch of a rollout that somebody else started, as far as ECS tells."""
-    primary = live.primary
-    since = primary.created_at if primary else 0.0
-    return Watch(
-        definition=live.task_definition,
-        deployment=primary.id if primary else "",
-        started_at=since,
-        progress_deadline=progress_deadline,
-        progress_at=since,
-    )
 
 
 def _short(arn: str) -> str:

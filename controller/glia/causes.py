@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 UNPLACED = "unable to place a task"
 STEADY = ("has reached a steady state", "has started")
 ABOUT = re.compile(r"^\(service [^)]*\)\s*")
+# ECS repeats an event that is not resolved only after so long.
+REPEATED_SECONDS = 6 * 3600.0
 STOPPED_BY_ECS = frozenset({"ServiceSchedulerInitiated", "UserInitiated"})
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 
 class State(Enum):
@@ -28,13 +32,24 @@ class State(Enum):
     HELD = "held"
     """Not begun: a lane of the same service before it has not become Ready."""
     NOT_STARTED = "not started"
-    """Interrupted before anything was done."""
+    """Interrupted, or out of time, before anything was done."""
     INTERRUPTED = "interrupted"
     """Changed in ECS, and interrupted while it was waited for."""
 
     @property
     def ended(self) -> bool:
         return self not in {State.WAITS, State.CHANGES, State.ROLLS}
+
+
+Cut: TypeAlias = Literal[State.INTERRUPTED, State.TIMED_OUT]
+"""What ended the waiting before everything had come to its end."""
+
+CUT_REASONS: Final[Mapping[Cut, str]] = {
+    State.INTERRUPTED: "Interrupted",
+    State.TIMED_OUT: "TimedOut",
+}
+# Reasons of outcomes that failed for what AWS answered, or did not, and not for the content.
+FROM_AWS: Final = frozenset({"Refused", "Unreadable"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +78,46 @@ class Outcome:
     reason: str = ""
     message: str = ""
     calls: tuple[str, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        """Whether it failed by AWS, which says nothing against what was to be applied."""
+        return self.state is State.FAILED and self.reason in FROM_AWS
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """All outcomes; iterating gives them one by one.
+
+    Attributes:
+        cut: what ended the waiting early; None where everything came to its end.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    cut: Cut | None = None
+
+    def __iter__(self) -> Iterator[Outcome]:
+        return iter(self.outcomes)
+
+
+def left(outcome: Outcome, cut: Cut, now: float) -> Outcome:
+    """What becomes of a change once nobody waits any more; one that has ended stays as it is.
+
+    An open one was changed in ECS and is not waited for, or it was not even begun.
+    """
+    if outcome.state.ended:
+        return outcome
+    if outcome.state is State.ROLLS or outcome.calls:
+        return replace(outcome, state=cut, at=now)
+    return replace(outcome, state=State.NOT_STARTED, at=now, reason=CUT_REASONS[cut])
+
+
+def in_the_way(outcome: Outcome) -> bool:
+    """Whether what comes after this change has to stay undone."""
+    return outcome.state.ended and outcome.state is not State.DONE
+
+
+def held_behind(outcome: Outcome, before: Outcome, now: float, remedy: str) -> Outcome:
+    """A lane that is not begun because one before it has not converged."""
+    message = f"waits for {before.lane}, which is {before.state.value}; {remedy}"
+    return replace(outcome, state=State.HELD, at=now, reason="LaneNotReady", message=message)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from glia.assess import Assessment, Evidence, assess, look, needs_evidence
+from glia.assess import Assessment, Evidence, assess, needs_evidence
 from glia.desired.tags import FAILED
 from glia.errors import GliaError
 from glia.outcome import Outcome, State
+from glia.plan import Create, Replace
+from glia.watch import Watch, look
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from glia.assess import Standing, Watch
+    from glia.assess import Standing
     from glia.live import LiveService, LiveTask, ServiceDeployment, ServiceEvent
+    from glia.plan import Change, Settled
     from glia.target import ClusterRef
 
 STATES: Mapping[Standing, State] = {
@@ -30,6 +33,10 @@ STATES: Mapping[Standing, State] = {
 REMEMBERED = frozenset({"RolledBack", "DeploymentFailed"})
 # So many unreadable looks in a row and a rollout is given up on; pacing and retries are inside.
 PATIENCE = 5
+# Looking closely takes three or four calls: an apply that is out of time shall end soon.
+EXPLAINED = 20
+
+T = TypeVar("T")
 
 
 class Watcher(Protocol):
@@ -57,7 +64,9 @@ class Rollout:
     Attributes:
         attempt: what a failure is remembered by; empty if it is not to be.
         outcome: where it stood at the last look.
+        flaw: what AWS refused beside the rollout, so that it cannot end well.
         evidence: what was read at the last one that looked closer.
+        unreadable: looks in a row at which ECS told nothing of the service.
     """
 
     cluster: ClusterRef
@@ -65,65 +74,132 @@ class Rollout:
     attempt: str
     watch: Watch
     outcome: Outcome
+    flaw: str = ""
     evidence: Evidence | None = None
     unreadable: int = 0
+
+
+def started_rollout(
+    change: Change, service: LiveService, now: float, outcome: Outcome, flaw: str = ""
+) -> Rollout:
+    """The rollout of a change that has just been made; ECS's answers may lag behind it."""
+    rollout = _rollout(change, service, now, outcome)
+    rollout.flaw = flaw
+    rollout.watch = replace(
+        rollout.watch,
+        asked=None if change.lane.lane.count is None else service.desired,
+        sighted=not isinstance(change.step, Create | Replace),
+    )
+    return rollout
+
+
+def found_rollout(settled: Settled, now: float, outcome: Outcome) -> Rollout:
+    """A rollout that an earlier run, or somebody else, has started."""
+    rollout = _rollout(settled, settled.live, now, outcome)
+    since = rollout.watch.born or now
+    rollout.watch = replace(rollout.watch, started_at=since, sighted=True)
+    return rollout
+
+
+def _rollout(of: Change | Settled, service: LiveService, now: float, outcome: Outcome) -> Rollout:
+    primary, policy = service.primary, of.service.rollout
+    watch = Watch(
+        definition=service.task_definition,
+        deployment=primary.id if primary else "",
+        started_at=now,
+        progress_deadline=policy.progress_deadline_seconds,
+        min_ready=policy.min_ready_seconds,
+        born=primary.created_at if primary else 0.0,
+        progress_at=now,
+    )
+    return Rollout(of.service.cluster, of.lane.lane.name, of.service.attempt, watch, outcome)
 
 
 def look_at(
     rollouts: Iterable[Rollout],
     ecs_of: Callable[[ClusterRef], Watcher],
     now: Callable[[], float],
+    *,
+    last: bool = False,
 ) -> None:
-    """Bring the outcomes of all rollouts up to date; those of one cluster share calls."""
+    """Bring the outcomes of all rollouts up to date; those of one cluster share calls.
+
+    At the ``last`` look some that nothing is known of are looked at closely, for a cause to tell.
+    """
     by_cluster: dict[ClusterRef, list[Rollout]] = {}
     for each in rollouts:
         by_cluster.setdefault(each.cluster, []).append(each)
     for cluster, group in by_cluster.items():
-        ecs = ecs_of(cluster)
         try:
+            ecs = ecs_of(cluster)
             live = ecs.services(cluster.name, [each.name for each in group])
-            for each in group:
-                _judge(each, live.get(each.name), ecs, now())
         except GliaError as error:
             for each in group:
                 _count_unreadable(each, error, now())
+            continue
+        unknown = [each.name for each in group if each.evidence is None]
+        closely = unknown[:EXPLAINED] if last else ()
+        for each in group:
+            _judge(each, live.get(each.name), ecs, now(), closely=each.name in closely)
 
 
-def _judge(rollout: Rollout, live: LiveService | None, ecs: Watcher, now: float) -> None:
-    rollout.unreadable = 0
-    if live is None:
-        gone = Assessment("Failed", "Deleted", "somebody has deleted the service", 0)
-        rollout.outcome = _outcome(rollout, gone, 0, now)
-        return
-    rollout.watch = look(rollout.watch, live, now)
-    if needs_evidence(rollout.watch, live, now):
-        rollout.evidence = evidence_of(rollout.cluster.name, rollout.name, ecs)
-        rollout.watch = replace(rollout.watch, looked_at=now)
+def _judge(
+    rollout: Rollout, live: LiveService | None, ecs: Watcher, now: float, *, closely: bool
+) -> None:
+    if live is not None:
+        rollout.watch = look(rollout.watch, live, now)
+        if closely or needs_evidence(rollout.watch, live, now):
+            rollout.evidence = evidence_of(rollout.cluster.name, rollout.name, ecs)
+            rollout.watch = replace(rollout.watch, looked_at=now)
     verdict = assess(rollout.watch, live, now, rollout.evidence)
-    rollout.outcome = _outcome(rollout, verdict, live.desired, now)
-    if rollout.attempt and verdict.reason in REMEMBERED:
-        ecs.tag(live.arn, {FAILED: rollout.attempt})
+    replicas = live.desired if live is not None else rollout.outcome.replicas
+    rollout.outcome = _outcome(rollout, verdict, replicas, now)
+    rollout.unreadable = 0
+    if live is not None and rollout.attempt and verdict.reason in REMEMBERED:
+        _remember(rollout, live, ecs)
 
 
 def evidence_of(cluster: str, name: str, ecs: Watcher) -> Evidence:
-    """What ECS tells of a service that does not go on as it should."""
-    return Evidence(
-        ecs.events(cluster, [name]).get(name, ()),
-        ecs.tasks(cluster, service=name, stopped=True),
-        ecs.service_deployments(cluster, name),
-    )
+    """What ECS tells of a service that does not go on as it should, as far as it may be read."""
+    unread: list[str] = []
+
+    def told(read: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
+        try:
+            return read()
+        except GliaError as error:
+            unread.append(str(error))
+            return ()
+
+    events = told(lambda: ecs.events(cluster, [name]).get(name, ()))
+    stopped = told(lambda: ecs.tasks(cluster, service=name, stopped=True))
+    history = told(lambda: ecs.service_deployments(cluster, name))
+    return Evidence(events, stopped, history, tuple(unread))
 
 
 def _outcome(rollout: Rollout, verdict: Assessment, replicas: int, now: float) -> Outcome:
+    state, reason, message = STATES[verdict.state], verdict.reason, verdict.message
+    if rollout.flaw and state.ended:
+        message = f"{message}; but {rollout.flaw}"
+        if state is State.DONE:
+            state, reason = State.FAILED, "Refused"
     return replace(
         rollout.outcome,
-        state=STATES[verdict.state],
+        state=state,
         at=now,
         ready=verdict.ready,
         replicas=replicas,
-        reason=verdict.reason,
-        message=verdict.message,
+        reason=reason,
+        message=message,
     )
+
+
+def _remember(rollout: Rollout, live: LiveService, ecs: Watcher) -> None:
+    """Without the tag the history tells the same, as long as ECS keeps it."""
+    try:
+        ecs.tag(live.arn, {FAILED: rollout.attempt})
+    except GliaError as error:
+        told = f"{rollout.outcome.message}; the tag {FAILED} could not be set: {error}"
+        rollout.outcome = replace(rollout.outcome, message=told)
 
 
 def _count_unreadable(rollout: Rollout, error: GliaError, now: float) -> None:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, assert_never
 
 from glia.desired.tags import REVISION, Applied, revision_of, tag_list
+from glia.errors import GliaError
 from glia.plan import Create, Delete, Replace, Update
+from glia.watch import VISIBLE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -49,6 +51,8 @@ class Submission:
     Attributes:
         is_over: whether to stop waiting.
         calls: what has been changed so far, by the names of the API calls.
+        flaw: why the tags could not be set after the service had been changed: its deployment
+            is under way all the same.
     """
 
     change: Change
@@ -56,6 +60,7 @@ class Submission:
     clock: Clock
     is_over: Callable[[], bool]
     calls: list[str] = field(default_factory=list)
+    flaw: str = ""
 
     def run(self) -> LiveService:
         """Make every call of the change; the service as ECS shows it then.
@@ -111,8 +116,13 @@ class Submission:
     def _wait_until_the_name_is_free(self) -> None:
         """A service that was deleted keeps its name while it is DRAINING."""
         name = self.change.lane.lane.name
+        until = self.clock.now() + VISIBLE_SECONDS
         while (there := self.ecs.services(self._cluster, [name]).get(name)) is not None:
-            if there.status != "DRAINING":
+            # An answer may lag behind the deletion and still say ACTIVE. If it goes on saying so,
+            # somebody has made the service again, and CreateService tells that.
+            if there.status == "INACTIVE" or (
+                there.status == "ACTIVE" and self.clock.now() >= until
+            ):
                 return
             if self.is_over():
                 raise CutOff
@@ -133,8 +143,16 @@ class Submission:
         if step.remembers:
             tags[REVISION] = self._applied(arn)
         if tags:
-            self._call("TagResource", lambda: self.ecs.tag(service.arn, tags))
+            self._tag(service.arn, tags)
         return service
+
+    def _tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        try:
+            self._call("TagResource", lambda: self.ecs.tag(arn, tags))
+        except GliaError as error:
+            if "UpdateService" not in self.calls:
+                raise
+            self.flaw = str(error)
 
     def _applied(self, arn: str) -> str:
         lane = self.change.lane

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from glia.assess import SUSPICIOUS_SECONDS, Assessment, assess, found_watch, look, needs_evidence
-from glia.errors import GliaError
+from glia.assess import SUSPICIOUS_SECONDS, Assessment, assess, needs_evidence
 from glia.observe import Reader, fleet
 from glia.parallel import in_parallel
 from glia.plan import lane_id
 from glia.rollout import Watcher, evidence_of
 from glia.service_status import status
+from glia.watch import found_watch, look
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,8 +83,5 @@ def _assessment(settled: Settled, ecs: Watcher, now: float) -> Assessment:
     watch = replace(look(watch, live, now), progress_at=since)
     evidence = None
     if needs_evidence(watch, live, now):
-        try:
-            evidence = evidence_of(settled.service.cluster.name, live.name, ecs)
-        except GliaError:
-            evidence = None  # the counts speak for themselves
+        evidence = evidence_of(settled.service.cluster.name, live.name, ecs)
     return assess(watch, live, now, evidence)

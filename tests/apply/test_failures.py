@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from glia.cli.online import Online
 from glia.outcome import State
 from glia.owned import owned, retry
@@ -118,9 +120,24 @@ def test_replicas_without_an_instance_are_unplaceable_once_the_deadline_has_pass
     assert outcome.message.startswith("was unable to place a task because no container instance")
     assert 300 <= operator.driver.clock.now() - begin < 500
 
+    (again,) = operator.apply().values()
+    assert (again.action, again.reason) == ("wait", "Unplaceable"), "ECS does not say it twice"
+    assert again.message == outcome.message
+
     operator.driver.sandbox.add_instances("inf1.xlarge")
     operator.driver.run_until_steady()
     assert is_empty(operator.plan()), "the content is right, and ECS has gone on by itself"
+
+
+@pytest.mark.parametrize("seconds", [20, 40])
+def test_an_end_that_comes_before_anything_looks_wrong_has_a_cause_all_the_same(
+    operator: Operator, seconds: int
+) -> None:
+    rollout = {"progressDeadlineSeconds": 20}
+    operator.write(neuron_service(replicas=3, rollout=rollout if seconds == 40 else {}))
+    (outcome,) = operator.apply(timeout=seconds).values()
+    assert outcome.state is (State.STALLED if seconds == 40 else State.TIMED_OUT)
+    assert outcome.message.startswith("was unable to place a task because no container instance")
 
 
 def test_somebody_elses_deployment_ends_the_waiting(operator: Operator) -> None:

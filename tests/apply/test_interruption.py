@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
+import pytest
+
+from glia.apply import Manner, apply
+from glia.aws.clock import Interrupted
+from glia.cli.apply import exit_code
 from glia.outcome import State
 from support.operator import CutShort, is_empty, neuron_service
 
@@ -48,24 +53,25 @@ def test_a_timeout_leaves_the_rollout_to_ecs_and_the_next_apply_waits_for_it(
     assert (outcome.action, outcome.state) == ("wait", State.DONE)
 
 
-def test_nothing_is_created_after_a_timeout(operator: Operator) -> None:
+@pytest.mark.parametrize(
+    ("cut", "reason", "code"), [("timeout", "TimedOut", 4), ("interruption", "Interrupted", 130)]
+)
+def test_nothing_is_created_after_the_end_and_the_exit_code_says_which_end_it_was(
+    operator: Operator, cut: str, reason: str, code: int
+) -> None:
     """A name is waited for while its last service is DRAINING, but not past the end."""
-    operator.converge(neuron_service(image="server:1"))
-    operator.driver.ecs.delete_service(cluster="inference", service="web", force=True)
-    with operator.changing() as calls:
-        (outcome,) = operator.apply(timeout=5).values()
-    assert not calls
-    assert outcome.state is State.NOT_STARTED
-    operator.converge()
-
-
-def test_an_interrupted_wait_for_a_name_creates_nothing(operator: Operator) -> None:
     operator.converge(neuron_service())
     operator.driver.ecs.delete_service(cluster="inference", service="web", force=True)
+    plan, online = operator.plan(), operator.online()
+    clock = CutShort(online.clock, 5) if cut == "interruption" else online.clock
+    manner = Manner(timeout=5 if cut == "timeout" else None)
     with operator.changing() as calls:
-        (outcome,) = operator.apply(clock=CutShort(operator.driver.clock, 5)).values()
+        applied = apply(plan, online.of, clock, operator.told.append, manner)
     assert not calls
-    assert outcome.state is State.NOT_STARTED
+    (outcome,) = applied
+    assert (outcome.state, outcome.reason) == (State.NOT_STARTED, reason)
+    assert exit_code(plan, applied.outcomes, applied.cut) == code
+    operator.converge()
 
 
 def test_minimum_ready_seconds_are_waited_out(operator: Operator) -> None:
@@ -89,3 +95,38 @@ def test_a_change_of_tags_during_a_rollout_waits_for_the_rollout(operator: Opera
     assert outcome.calls == ("TagResource",)
     assert (outcome.state, outcome.ready) == (State.DONE, 2)
     assert len(operator.driver.describe()["deployments"]) == 1
+
+
+def test_an_interruption_while_instances_are_labelled_starts_nothing(
+    make_operator: Callable[..., Operator],
+) -> None:
+    operator = make_operator(("inf2.24xlarge", 2))
+    operator.write(shared("whole", 1, "all"), shared("one", 6, 1))
+    plan, online = operator.plan(), operator.online()
+    (labelling,) = plan.labellings
+
+    class Halted:
+        """A gateway at which Ctrl-C comes while attributes are put."""
+
+        def label(self, *_: object) -> None:
+            raise Interrupted
+
+    with operator.changing() as calls:
+        applied = apply(
+            plan, lambda _: cast("Any", Halted()), online.clock, operator.told.append, Manner()
+        )
+    assert not calls
+    assert applied.cut is State.INTERRUPTED
+    assert {each.state for each in applied} == {State.NOT_STARTED}
+    assert [each.action for each in applied][:2] == ["label", "create"], "in the order of doing"
+    assert applied.outcomes[0].id == labelling.id
+    operator.converge()
+
+
+def shared(name: str, replicas: int, devices: int | str) -> dict[str, Any]:
+    """A service whose replicas take a part of the instances, all of which may be one instance."""
+    neuron = {"instanceType": "inf2.24xlarge", "devices": devices, "minInstances": 1}
+    made = neuron_service(name, replicas=replicas, neuron=neuron)
+    container = made["spec"]["taskDefinition"]["containerDefinitions"][0]
+    container["healthCheck"] = {"command": ["CMD-SHELL", "true"]}
+    return made

@@ -28,6 +28,9 @@ def test_the_reviewed_plan_is_applied_and_no_other(program: Program) -> None:
     assert wrong.code == 3
     assert not wrong.out
     assert f"this plan is {digest}, not the expected sha256:0" in wrong.err
+    document = json.loads(program.run("apply", "--expect", "sha256:0", "-o", "json").out)
+    jsonschema.validate(document, outcomes_schema())
+    assert document["outcomes"] == []
     assert not program.ecs.list_services(cluster="inference")["serviceArns"]
 
     applied = program.run("apply", "--expect", digest, "-o", "json")

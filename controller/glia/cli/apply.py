@@ -15,12 +15,10 @@ if TYPE_CHECKING:
 
     from glia.apply import Manner
     from glia.cli.online import Online
-    from glia.outcome import Outcome
+    from glia.outcome import Applied, Cut, Outcome
     from glia.plan import Plan
 
 FAILED, BLOCKED, NOT_CONVERGED, INTERRUPTED = 1, 3, 4, 130
-# Reasons of outcomes that failed for what AWS answered, or did not, and not for the content.
-FROM_AWS = frozenset({"Refused", "Unreadable"})
 
 
 @click.command("apply", short_help="make it so, and wait until it is")
@@ -65,24 +63,25 @@ def command(  # noqa: PLR0913  (options of a command line)
     _show(plan)
     if expect is not None and expect != plan.digest:
         click.echo(f"glia: this plan is {plan.digest}, not the expected {expect}", err=True)
+        if output == "json":
+            _report((), output)  # a program finds a document whatever happens
         return BLOCKED
-    outcomes = _carried_out(plan, online, Manner(wait=not no_wait, timeout=timeout))
-    _report(outcomes, output)
-    return exit_code(plan, outcomes)
+    applied = _carried_out(plan, online, Manner(wait=not no_wait, timeout=timeout))
+    _report(applied.outcomes, output, unread=len(plan.unread))
+    return exit_code(plan, applied.outcomes, applied.cut)
 
 
-def exit_code(plan: Plan, outcomes: Sequence[Outcome]) -> int:
+def exit_code(plan: Plan, outcomes: Sequence[Outcome], cut: Cut | None = None) -> int:
     """By precedence: an interruption, an error, something blocked, not converged."""
     from glia.outcome import State
 
-    states = {outcome.state for outcome in outcomes}
-    cut_short = {State.INTERRUPTED, State.NOT_STARTED} & states
-    if cut_short and State.TIMED_OUT not in states:
+    if cut is State.INTERRUPTED:
         return INTERRUPTED
-    if plan.errors or any(each.reason in FROM_AWS for each in outcomes):
+    if plan.errors or any(outcome.refused for outcome in outcomes):
         return FAILED
     if plan.blocked or plan.held:
         return BLOCKED
+    states = {outcome.state for outcome in outcomes}
     return 0 if states <= {State.DONE, State.SUBMITTED, State.HELD} else NOT_CONVERGED
 
 
@@ -94,7 +93,7 @@ def _show(plan: Plan) -> None:
     click.echo(text, err=True)
 
 
-def _carried_out(plan: Plan, online: Online, manner: Manner) -> tuple[Outcome, ...]:
+def _carried_out(plan: Plan, online: Online, manner: Manner) -> Applied:
     from glia.apply import apply
     from glia.render.progress import Progress
 
@@ -109,10 +108,11 @@ def _carried_out(plan: Plan, online: Online, manner: Manner) -> tuple[Outcome, .
         return apply(plan, online.of, online.clock, progress.tell, manner)
 
 
-def _report(outcomes: Sequence[Outcome], output: str) -> None:
+def _report(outcomes: Sequence[Outcome], output: str, *, unread: int = 0) -> None:
     from glia.render.outcomes import outcomes_json, outcomes_text
 
     if output == "json":
         click.echo(json.dumps(outcomes_json(outcomes), indent=2, ensure_ascii=False))
     else:
-        click.echo(outcomes_text(outcomes, colour=colour(sys.stdout), width=width()))
+        text = outcomes_text(outcomes, colour=colour(sys.stdout), width=width(), unread=unread)
+        click.echo(text)

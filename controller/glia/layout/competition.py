@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from glia.layout.demands import demand, live_lanes
-from glia.layout.supply import empty_domain, idle_instances, supply, usable_instances
+from glia.layout.demands import demand, lanes_of, live_lanes
+from glia.layout.repair import Repaired, bystanders, repaired
+from glia.layout.supply import (
+    empty_domain,
+    idle_instances,
+    stray_instances,
+    supply,
+    usable_instances,
+)
+from glia.live import Fleet
 from glia.manifest.spec import NeuronService
 from glia.neuron.allocation import allocate
-from glia.neuron.lanes import Lane
+from glia.neuron.lanes import DEFAULT_PARTITION, Lane
 from glia.occupancy import occupancy
 from glia.plan import Labelling
 
@@ -19,10 +28,11 @@ if TYPE_CHECKING:
 
     from glia.layout.domains import DomainKey
     from glia.layout.roster import Roster
-    from glia.live import LiveService
+    from glia.live import LiveInstance, LiveService
     from glia.manifest.relations import Declared
     from glia.neuron.catalogue import InstanceType
-    from glia.neuron.domain import Allocation, Domain, LiveLane
+    from glia.neuron.domain import Allocation, Demand, Domain, LiveLane, Shortage
+    from glia.occupancy import Occupancy
 
 # Offline nobody knows how many instances there are; two are what `minInstances` asks for.
 OFFLINE_INSTANCES = 2
@@ -60,11 +70,46 @@ class Competition:
     def live(self) -> Mapping[str, tuple[LiveLane, ...]]:
         return live_lanes(self.key, self.roster, self.moving) if self.roster else {}
 
-    @cached_property
+    @property
     def domain(self) -> Domain:
+        """With its partitions refilled."""
+        return self.repaired.domain
+
+    @cached_property
+    def repaired(self) -> Repaired:
         if self.roster is None:
-            return empty_domain(self.instance_type, 0)
-        return supply(self.key, self.roster, self.instance_type)
+            return Repaired(empty_domain(self.instance_type, 0))
+        domain = supply(self.key, self.roster, self.instance_type)
+        moving = [lane for name in self.moving for lane in self.live.get(name, ())]
+        partitions = {lane.partition for lane in moving} - {DEFAULT_PARTITION}
+        strays = {each: len(self._strays(each)) for each in partitions}
+        if not strays:
+            return Repaired(domain)
+        others = list(
+            bystanders(
+                lane
+                for name, lanes in self.live.items()
+                if name not in self.moving
+                for lane in lanes
+            )
+        )
+        demands = [*self._demands(sum(domain.instances.values())), *(each for each, _ in others)]
+        lanes = [*moving, *(lane for _, lane in others)]
+        return repaired(domain, strays, lambda tried: allocate(demands, tried, lanes))
+
+    @cached_property
+    def _occupancy(self) -> Occupancy:
+        return occupancy(self.roster.fleet if self.roster else Fleet())
+
+    def _strays(self, partition: str) -> tuple[LiveInstance, ...]:
+        """Instances of the default partition that only tasks of this one's lanes are on."""
+        names = {
+            lane.name
+            for lanes in self.live.values()
+            for lane in lanes
+            if lane.partition == partition
+        }
+        return stray_instances(usable_instances(self.key, self._occupancy), self._occupancy, names)
 
     @property
     def registered(self) -> int:
@@ -79,21 +124,29 @@ class Competition:
             return found
         return self._allocated(empty_domain(self.instance_type, max(enough)), leaving=True)
 
+    @property
+    def lacking(self) -> tuple[Shortage, ...]:
+        """Of the services that lack replicas, and not only spread."""
+        return _lacking(self.allocation)
+
     def helps_to_delete_first(self) -> bool:
         """Whether what has no room now would have some were the leaving lanes gone."""
         leaves = any(lane.leaving for lanes in self.live.values() for lane in lanes)
-        return leaves and not self._allocated(self.domain, leaving=False).shortages
+        return leaves and not _lacking(self._allocated(self.domain, leaving=False))
 
     def _allocated(self, domain: Domain, *, leaving: bool) -> Allocation:
-        registered = self.registered or OFFLINE_INSTANCES
-        demands = [
-            demand(each, self.instance_type, self.live.get(name, ()), registered)
-            for name, each in self.moving.items()
-        ]
+        demands = self._demands(self.registered)
         fixed = [
             lane for lanes in self.live.values() for lane in lanes if leaving or not lane.leaving
         ]
         return allocate(demands, domain, fixed)
+
+    def _demands(self, registered: int) -> list[Demand]:
+        there = registered or OFFLINE_INSTANCES
+        return [
+            demand(each, self.instance_type, self.live.get(name, ()), there)
+            for name, each in self.moving.items()
+        ]
 
     def lanes(self, name: str) -> tuple[Lane, ...]:
         """What a service gets; a suspended one keeps what it has."""
@@ -107,22 +160,45 @@ class Competition:
         return tuple(replace(lane, count=None) for lane in found) if open_count else tuple(found)
 
     def leaving(self, name: str) -> tuple[LiveService, ...]:
-        """Live services of lanes that the service no longer has."""
+        """Live services of lanes that the service no longer has, those of other domains too.
+
+        None as long as replicas lack: what runs of the old shape is better than nothing.
+        """
         if self.roster is None or name not in self.moving:
             return ()
+        if not self.without_leaving and any(each.service == name for each in self.lacking):
+            return ()
         kept = {lane.name for lane in self.lanes(name)}
-        gone = (each.name for each in self.live.get(name, ()) if each.name not in kept)
-        return tuple(self.roster.services[each] for each in gone)
+        return tuple(each for each in lanes_of(name, self.roster) if each.name not in kept)
 
     def labellings(self) -> tuple[Labelling, ...]:
-        """Idle instances for each new partition, the first by their ids: the same in every run."""
-        if self.roster is None:
+        """Instances for each partition that needs them, the first by their ids.
+
+        The same in every run.
+        """
+        refills, new = self.repaired.refills, self.allocation.partitions
+        if not (refills or new):
             return ()
-        occupied = occupancy(self.roster.fleet)
-        idle = list(idle_instances(usable_instances(self.key, occupied), occupied))
-        made = []
-        for partition in self.allocation.partitions:
-            taken, idle = idle[: partition.instances], idle[partition.instances :]
-            arns = tuple(each.arn for each in taken)
-            made.append(Labelling(self.key.cluster, self.instance_type.name, partition.name, arns))
-        return tuple(made)
+        idle = iter(idle_instances(usable_instances(self.key, self._occupancy), self._occupancy))
+        wanted = [
+            (
+                each.partition,
+                (*self._strays(each.partition)[: each.strays], *islice(idle, each.idle)),
+            )
+            for each in refills
+        ]
+        wanted += [(each.name, tuple(islice(idle, each.instances))) for each in new]
+        return tuple(
+            Labelling(
+                self.key.cluster,
+                self.instance_type.name,
+                partition,
+                tuple(each.arn for each in instances),
+            )
+            for partition, instances in wanted
+            if instances
+        )
+
+
+def _lacking(allocation: Allocation) -> tuple[Shortage, ...]:
+    return tuple(each for each in allocation.shortages if each.replicas)

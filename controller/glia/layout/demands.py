@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glia.desired import lane_tag
+from glia.desired.lane_tag import LANE
 from glia.desired.tags import KEY
 from glia.desired.task_definition import task_definition
 from glia.layout.domains import pinned_devices
@@ -59,12 +60,25 @@ def live_lanes(
         figures = lane_tag.read(service.tags)
         if figures is None or figures.instance_type != key.instance_type:
             continue
-        name = service.tags.get(KEY, "").rpartition("/")[2] or service.name
+        if not key.may_hold(service):
+            continue
+        name = manifest_of(service)
         found.setdefault(name, []).append(_lane(name, service, figures, wanted.get(name)))
     return {
         name: tuple(sorted(lanes, key=lambda each: (each.partition, each.device_ids)))
         for name, lanes in found.items()
     }
+
+
+def lanes_of(name: str, roster: Roster) -> tuple[LiveService, ...]:
+    """The live services of a manifest's lanes, whatever they run on, by their names."""
+    found = (each for each in roster.owned if manifest_of(each) == name and LANE in each.tags)
+    return tuple(sorted(found, key=lambda each: each.name))
+
+
+def manifest_of(service: LiveService) -> str:
+    """The name of the manifest that an owned service is of."""
+    return service.tags.get(KEY, "").rpartition("/")[2] or service.name
 
 
 def _lane(

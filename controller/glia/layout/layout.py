@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from glia.desired.desire import clusters
 from glia.layout.domains import domain_key, pinned_devices, shared_domains
+from glia.layout.refusals import has_no_lock, refused
 from glia.manifest.spec import NeuronService
 from glia.neuron.lanes import Lane, lane_name
 
@@ -53,13 +54,13 @@ def parted(
 ) -> tuple[tuple[Declared, ...], tuple[Declared, ...]]:
     """Manifests whose lanes follow from themselves, and those whose lanes depend on what runs.
 
-    The clusters are among both.
+    The clusters are among both, and what is refused is among the latter.
     """
     shared = _shared(declared, instance_types)
     sharing = {
         id(each)
         for each, manifest, cluster in _services(declared)
-        if domain_key(cluster, manifest.spec.neuron) in shared
+        if has_no_lock(manifest) or domain_key(cluster, manifest.spec.neuron) in shared
     }
     if not sharing:
         return tuple(declared), ()
@@ -88,17 +89,22 @@ def lay_out(
             with as many instances as it takes. Of one that could not be read nothing is.
         without_leaving: lanes that have to go are deleted first: their room is there for others.
     """
+    services = _services(declared)
     shared = _shared(declared, instance_types)
+    refusals = dict(refused(services, shared))
     lanes: dict[str, tuple[Lane, ...]] = {}
     competing: dict[DomainKey, list[Declared]] = {}
-    for each, manifest, cluster in _services(declared):
+    for each, manifest, cluster in services:
         key = domain_key(cluster, manifest.spec.neuron)
+        if manifest.metadata.name in refusals:
+            continue
         if key is not None and key in shared:
             competing.setdefault(key, []).append(each)
         else:
             lanes[manifest.metadata.name] = (_alone(manifest, instance_types),)
+    wrong = tuple(refusals.values())
     if not competing:
-        return Layout(lanes, {}, (), (), ())
+        return Layout(lanes, {}, (), (), wrong)
     # The allocator's modules are only for those who share instances: start-up time.
     from glia.layout.competition import Competition  # noqa: PLC0415
     from glia.layout.shortages import told, total  # noqa: PLC0415
@@ -113,8 +119,8 @@ def lay_out(
         lanes | {name: each.lanes(name) for each, name in names},
         {name: each.leaving(name) for each, name in names},
         tuple(made for each in competitions for made in each.labellings()),
-        tuple(total(each) for each in competitions if each.allocation.shortages),
-        tuple(diagnostic for each in competitions for diagnostic in told(each)),
+        tuple(total(each) for each in competitions if each.lacking),
+        (*wrong, *(diagnostic for each in competitions for diagnostic in told(each))),
     )
 
 

@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from glia.layout.competition import Competition
+    from glia.layout.repair import Refill
     from glia.neuron import domain as neuron
     from glia.neuron.domain import Unsafe
 
 
 def total(competition: Competition) -> Shortage:
     """What a whole domain lacks."""
-    found = competition.allocation.shortages
+    found = competition.lacking
     enough = [each.enough for each in found if each.enough is not None]
     needed = max(enough) if len(enough) == len(found) else None
     chips = sum(each.chips for each in found)
@@ -25,11 +26,14 @@ def total(competition: Competition) -> Shortage:
 
 
 def told(competition: Competition) -> Iterator[Diagnostic]:
-    """A diagnostic for each service that lacks replicas, and each lane that is no longer safe."""
+    """For each service that lacks replicas, lane that is no longer safe, and refilled partition."""
     for shortage in competition.allocation.shortages:
-        yield _lacking(competition, shortage)
+        tell = _lacking if shortage.replicas else _not_spread
+        yield tell(competition, shortage)
     for lane in competition.allocation.unsafe:
         yield _unsafe(competition, lane)
+    for refill in competition.repaired.refills:
+        yield _refilled(competition, refill)
 
 
 def _lacking(competition: Competition, shortage: neuron.Shortage) -> Diagnostic:
@@ -51,6 +55,22 @@ def _lacking(competition: Competition, shortage: neuron.Shortage) -> Diagnostic:
     )
 
 
+def _not_spread(competition: Competition, shortage: neuron.Shortage) -> Diagnostic:
+    """All replicas run: what came later, an instance or a larger minInstances, moves none."""
+    manifest = competition.manifests[shortage.service]
+    return Diagnostic(
+        severity="warning",
+        code="not-spread",
+        message=f"{shortage.service} runs on fewer instances than it should, and no running "
+        "replica is moved",
+        location=_declared(competition, shortage.service),
+        path="spec.neuron.minInstances",
+        expected=f"{manifest.spec.neuron.min_instances} instances",
+        remedy="leave it so until its replicas change, or write the instances that are enough",
+        key=f"NeuronService/{shortage.service}",
+    )
+
+
 def _remedy(competition: Competition) -> str:
     if competition.helps_to_delete_first():
         return (
@@ -63,6 +83,8 @@ def _remedy(competition: Competition) -> str:
 def _unsafe(competition: Competition, lane: Unsafe) -> Diagnostic:
     kind = competition.instance_type.name
     where = f" of partition {lane.partition}" if lane.partition else ""
+    # A new instance has no label, and only an apply gives it one.
+    again = ", and apply again once they are idle there" if lane.partition else ""
     short = f"{lane.resource} may run out" if lane.resource else f"{lane.needed} {kind} are needed"
     return Diagnostic(
         severity="warning",
@@ -71,8 +93,25 @@ def _unsafe(competition: Competition, lane: Unsafe) -> Diagnostic:
         location=_declared(competition, lane.service),
         expected=f"{lane.needed} instances{where}",
         found=str(lane.instances),
-        remedy="register more instances, or ask for fewer replicas",
+        remedy=f"register more instances{again}, or ask for fewer replicas",
         key=f"NeuronService/{lane.service}",
+    )
+
+
+def _refilled(competition: Competition, refill: Refill) -> Diagnostic:
+    kind = competition.instance_type.name
+    given = []
+    if refill.strays:
+        given.append(f"{refill.strays} {kind} that only its tasks are on")
+    if refill.idle:
+        given.append(f"{refill.idle} idle {kind} of the default partition")
+    return Diagnostic(
+        severity="warning",
+        code="partition-short",
+        message=f"partition {refill.partition} of {competition.key} has lost instances; its label "
+        f"is given to {' and '.join(given)}",
+        expected=f"{refill.needed} {kind}",
+        found=str(refill.had),
     )
 
 

@@ -11,7 +11,7 @@ from glia.occupancy import occupancy
 from glia.task_size import task_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from glia.layout.domains import DomainKey
     from glia.layout.roster import Roster
@@ -79,6 +79,19 @@ def idle_instances(
 ) -> tuple[LiveInstance, ...]:
     """Those of the default partition that no task is on, not even a stopping one."""
     return tuple(each for each in instances if not partition_of(each) and not occupied.on(each))
+
+
+def stray_instances(
+    instances: Iterable[LiveInstance], occupied: Occupancy, services: Collection[str]
+) -> tuple[LiveInstance, ...]:
+    """Those of the default partition that tasks are on, and only of these services."""
+    return tuple(
+        each
+        for each in instances
+        if not partition_of(each)
+        and (there := occupied.on(each))
+        and all(occupant.task.service in services for occupant in there)
+    )
 
 
 def _foreign(

@@ -52,10 +52,15 @@ def name(outcome: Outcome) -> str:
     return f"{outcome.key} ({outcome.lane})"
 
 
-def outcomes_text(outcomes: Sequence[Outcome], *, colour: bool, width: int) -> str:
-    """A line for each, messages wrapped to ``width`` below, and what to do next."""
+def outcomes_text(outcomes: Sequence[Outcome], *, colour: bool, width: int, unread: int = 0) -> str:
+    """A line for each, messages wrapped to ``width`` below, and what to do next.
+
+    ``unread`` is the number of clusters of which the plan knew nothing.
+    """
     if not outcomes:
-        return "Nothing was to be done."
+        if not unread:
+            return "Nothing was to be done."
+        return f"Nothing was done: {count(unread, 'cluster')} could not be read."
     paint = Paint(colour)
     rows = [
         (words(each.state), each.action, name(each), _ready(each), each.reason) for each in outcomes
@@ -69,6 +74,8 @@ def outcomes_text(outcomes: Sequence[Outcome], *, colour: bool, width: int) -> s
 
 
 def _ready(outcome: Outcome) -> str:
+    if outcome.action == "label":
+        return ""
     if outcome.state in {State.BLOCKED, State.NOT_STARTED, State.WAITS}:
         return ""
     return f"{outcome.ready}/{outcome.replicas} ready"

@@ -93,7 +93,7 @@ def phrase(outcome: Outcome) -> str:
         case State.ROLLS:
             said = counts
         case State.DONE:
-            said = f"done, {counts}"
+            said = "done" if outcome.action == "label" else f"done, {counts}"
         case State.CHANGES:
             said = "changing"
         case _:

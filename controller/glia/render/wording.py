@@ -138,8 +138,10 @@ def summary(plan: Plan) -> str:
         actions = ", ".join(f"{plan.count(each)} to {each}" for each in shown)
         return f"Plan: {actions}; {', '.join([f'{len(plan.settled)} unchanged', *beside])}."
     services = {(each.service.cluster, each.service.key) for each in plan.settled}
+    if plan.unread and not services:
+        return f"Nothing is known. {', '.join(beside)}."
     parts = [_as_they_should_be(len(services)), *beside]
-    return f"No changes. {', '.join(parts)}."
+    return f"No changes{' in what was read' if plan.unread else ''}. {', '.join(parts)}."
 
 
 def _as_they_should_be(services: int) -> str:
@@ -149,7 +151,8 @@ def _as_they_should_be(services: int) -> str:
 
 
 def _beside(plan: Plan) -> Iterable[tuple[int, str]]:
-    errors = len(plan.errors)
+    errors, unread = len(plan.errors), len(plan.unread)
+    yield unread, f"cluster{'' if unread == 1 else 's'} not looked at"
     warnings = len(plan.diagnostics) - errors
     yield sum(each.rolling for each in plan.settled), "still rolling out"
     yield len(plan.held), "held"

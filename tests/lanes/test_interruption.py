@@ -1,0 +1,89 @@
+"""Applies that end at any call: the next one goes on from what ECS shows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from lanes.fleet import (
+    BIG,
+    Watch,
+    apply_and_die,
+    died_for_a_taken_chip,
+    lanes,
+    running,
+    sharing,
+    writes,
+)
+from support.operator import is_empty
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from support.operator import Operator
+
+
+def fleet(image: str = "server:1", devices: int = 1) -> list[dict[str, Any]]:
+    """One-chip replicas beside whole instances: they need a partition."""
+    return [
+        sharing("whole", 2, "all", image=image),
+        sharing("one", 24 // devices, devices, image=image),
+    ]
+
+
+def live_until_nothing_is_left(operator: Operator, **allowed: bool) -> Counter[str]:
+    """Processes that each live for one call; all that they changed."""
+    begin = len(operator.driver.sandbox.calls)
+    while True:
+        before = len(operator.driver.sandbox.calls)
+        apply_and_die(operator, 1, **allowed)
+        if not writes(operator, before):
+            return writes(operator, begin)
+        assert len(operator.driver.sandbox.calls) - begin < 2000, "they get nowhere"
+
+
+def test_what_dies_after_every_single_call_is_finished_and_nothing_is_made_twice(
+    make_operator: Callable[..., Operator],
+) -> None:
+    """Whatever comes after a call, the next process has to find it out from ECS."""
+    operator = make_operator((BIG, 6))
+    watch = Watch(operator)
+
+    operator.write(*fleet())
+    calls = live_until_nothing_is_left(operator)
+    made = len(lanes(operator))
+    assert calls == {"PutAttributes": 1, "RegisterTaskDefinition": made, "CreateService": made}
+    assert is_empty(operator.plan())
+
+    watch.begin()
+    operator.write(*fleet("server:2"))
+    calls = live_until_nothing_is_left(operator)
+    assert calls == {
+        "RegisterTaskDefinition": made,
+        "UpdateService": made,
+        "TagResource": made,
+    }
+    assert watch.fewest == {"inference/whole": 1, "inference/one": 23}
+    assert is_empty(operator.plan())
+
+    old = set(lanes(operator, "one"))
+    operator.write(*fleet("server:2", 2))
+    calls = live_until_nothing_is_left(operator, downtime=True)
+    assert calls["DeleteService"] == len(old)
+    assert calls["CreateService"] == len(lanes(operator, "one"))
+    assert running(operator) == {"whole": 2, "one": 12}
+    operator.driver.run(300)
+    assert is_empty(operator.plan())
+    assert set(registered(operator).values()) == {1}
+    assert not watch.collisions
+    assert not died_for_a_taken_chip(operator)
+
+
+def registered(operator: Operator) -> Counter[tuple[str, str]]:
+    """How often each family has got each content."""
+    families = operator.driver.sandbox.world.region(operator.driver.sandbox.place).families
+    return Counter(
+        (family.name, revision.tags["glia:content"])
+        for family in families.values()
+        for revision in family.revisions.values()
+    )

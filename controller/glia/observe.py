@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from glia.errors import GliaError
 from glia.layout.roster import Roster
-from glia.live import Fleet
+from glia.live import Fleet, LiveTaskDefinition
 from glia.observed import Facts, Observed
 from glia.parallel import in_parallel
 from glia.planning.comparison import with_shared_members
-from glia.planning.needs import definition_needs, histories_needed
+from glia.planning.needs import definition_needs, histories_needed, is_cached, keeps_values
+from glia.preflight import looks_for_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
         LiveInstance,
         LiveService,
         LiveTask,
-        LiveTaskDefinition,
         Presence,
         ServiceDeployment,
     )
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 
 READ_AT_ONCE = 1000
+
+
+NOTHING_KNOWN: Mapping[str, LiveTaskDefinition] = MappingProxyType({})
 
 
 class Reader(Protocol):
@@ -130,13 +134,20 @@ def enrol(cluster: ClusterRef, reader_of: Callable[[ClusterRef], Reader], clock:
     return replace(read, fleet=Fleet(instances, tasks, definitions))
 
 
-def with_facts(
+def with_facts(  # noqa: PLR0913  (what is known already comes by keyword)
     observed: Observed,
     changes: Iterable[Change],
     reader_of: Callable[[ClusterRef], Reader],
     clock: Clock,
+    *,
+    services: Iterable[DesiredService],
+    enrolled: Fleet | None,
 ) -> Observed:
-    """The same with what preflight looks at, if anything changes in this cluster."""
+    """The same with what preflight looks at, if anything changes in this cluster.
+
+    ``services`` are the cluster's desired ones; ``enrolled`` is the fleet where it was read
+    before, without the task definitions of owned services.
+    """
     concerned = [each for each in changes if each.service.cluster == observed.cluster]
     if not concerned or observed.failure:
         return observed
@@ -145,24 +156,62 @@ def with_facts(
     groups = sorted({arn for change in concerned for arn in _target_groups(change)})
     facts = Facts(
         cluster_status=_cluster_status(ecs, observed.cluster.name),
-        fleet=fleet(observed.cluster.name, ecs, clock),
+        fleet=fleet(
+            observed.cluster.name, ecs, clock, enrolled, _known_definitions(observed, services)
+        )
+        if any(looks_for_room(each) for each in concerned)
+        else None,
         roles=dict(zip(roles, in_parallel(clock, ecs.role, roles), strict=True)),
         target_groups=dict(zip(groups, in_parallel(clock, ecs.target_group, groups), strict=True)),
     )
     return replace(observed, facts=facts)
 
 
-def fleet(cluster: str, ecs: Reader, clock: Clock) -> Fleet | None:
-    """Instances, tasks, and the task definitions of these; None where they cannot be read."""
+def _known_definitions(
+    observed: Observed, services: Iterable[DesiredService]
+) -> Mapping[str, LiveTaskDefinition]:
+    """The task definitions that nobody has to read: those read before, and the lanes' own.
+
+    Of a service that runs what its manifest says, the manifest says what that is.
+    """
+    found = {each.arn: each for each in observed.newest.values() if each is not None}
+    found |= observed.definitions
+    for service in services:
+        for lane in service.lanes:
+            live = observed.services.get(lane.lane.name)
+            if live is not None and is_cached(lane, live) and not keeps_values(live):
+                tags = {each["key"]: each["value"] for each in lane.task_definition["tags"]}
+                arn = live.task_definition
+                found[arn] = LiveTaskDefinition(arn, lane.task_definition, tags)
+    return found
+
+
+def fleet(
+    cluster: str,
+    ecs: Reader,
+    clock: Clock,
+    enrolled: Fleet | None = None,
+    known: Mapping[str, LiveTaskDefinition] = NOTHING_KNOWN,
+) -> Fleet | None:
+    """Instances, tasks, and the task definitions of these; None where they cannot be read.
+
+    What was enrolled, and the task definitions that are known by ARN, are not read again.
+    """
     try:
-        instances = ecs.instances(cluster)
-        tasks = _holding(cluster, ecs) if instances else ()
-        arns = sorted({task.task_definition for task in tasks})
-        found = in_parallel(clock, ecs.task_definition, arns)
+        there = enrolled or _without_definitions(cluster, ecs)
+        known = {**there.definitions, **known}
+        arns = sorted({task.task_definition for task in there.tasks})
+        missing = [arn for arn in arns if arn not in known]
+        found = in_parallel(clock, ecs.task_definition, missing)
     except GliaError:
         return None
-    read = {arn: each for arn, each in zip(arns, found, strict=True) if each is not None}
-    return Fleet(instances, tasks, read)
+    known |= {arn: each for arn, each in zip(missing, found, strict=True) if each is not None}
+    return replace(there, definitions={arn: known[arn] for arn in arns if arn in known})
+
+
+def _without_definitions(cluster: str, ecs: Reader) -> Fleet:
+    instances = ecs.instances(cluster)
+    return Fleet(instances, _holding(cluster, ecs) if instances else ())
 
 
 def _holding(cluster: str, ecs: Reader) -> tuple[LiveTask, ...]:

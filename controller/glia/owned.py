@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from glia.desired.tags import FAILED, KEY
+from glia.desired.tags import FAILED, KEY, family_of
 from glia.errors import GliaError, UsageError
-from glia.planning.holding import ANY, retry_mark
+from glia.planning.holding import ANY, FAILURES, has_failed, retry_mark
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from glia.live import LiveService
+    from glia.live import LiveService, LiveTaskDefinition, ServiceDeployment
 
 
 class Finder(Protocol):
@@ -21,6 +21,10 @@ class Finder(Protocol):
     def service_names(self, cluster: str) -> tuple[str, ...]: ...
 
     def services(self, cluster: str, names: Collection[str]) -> Mapping[str, LiveService]: ...
+
+    def task_definition(self, reference: str) -> LiveTaskDefinition | None: ...
+
+    def service_deployments(self, cluster: str, service: str) -> tuple[ServiceDeployment, ...]: ...
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None: ...
 
@@ -61,11 +65,30 @@ def owned(keys: Iterable[str], ecs: Finder) -> tuple[Owned, ...]:
     return found
 
 
-def retry(owned_services: Iterable[Owned], ecs: Finder) -> None:
-    """Forget that the present content failed: the next apply tries it once more."""
-    for each in owned_services:
-        for service in each.services:
-            ecs.tag(service.arn, {FAILED: retry_mark(_attempt(service))})
+def retry(owned_services: Iterable[Owned], ecs: Finder) -> frozenset[str]:
+    """Forget that the present content failed: the next apply tries it once more.
+
+    The keys of which that is true. Where nothing speaks of a failure nothing is done: a mark
+    that waits for the next one would let that be applied twice.
+    """
+    failed = [each for each in owned_services if _may_be_held(each, ecs)]
+    for service in (service for each in failed for service in each.services):
+        ecs.tag(service.arn, {FAILED: retry_mark(_attempt(service))})
+    return frozenset(each.key for each in failed)
+
+
+def _may_be_held(owned_services: Owned, ecs: Finder) -> bool:
+    """By what a plan would hold it for; without its manifest there is no telling for certain."""
+    return any(_has_failed(owned_services.cluster, each, ecs) for each in owned_services.services)
+
+
+def _has_failed(cluster: str, service: LiveService, ecs: Finder) -> bool:
+    if service.tags.get(FAILED) or has_failed(service):
+        return True
+    history = ecs.service_deployments(cluster, service.name)
+    newest = ecs.task_definition(family_of(service.task_definition))
+    of_newest = [each for each in history if newest and each.task_definition == newest.arn]
+    return any(each.status in FAILURES for each in (*history[:1], *of_newest[:1]))
 
 
 def _attempt(service: LiveService) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Cause: TypeAlias = Literal["git", "drift", "prune", "adopt", "repack"]
 Result: TypeAlias = Literal["ok", "failed", "unknown"]
+UNREADABLE = "cluster-unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +282,11 @@ class Plan:
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
         return tuple(each for each in self.diagnostics if each.severity == "error")
+
+    @property
+    def unread(self) -> tuple[Diagnostic, ...]:
+        """What says of a cluster that it could not be read: of its services nothing is known."""
+        return tuple(dict.fromkeys(each for each in self.errors if each.code == UNREADABLE))
 
     @property
     def blocked(self) -> tuple[Change, ...]:

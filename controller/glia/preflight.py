@@ -12,6 +12,7 @@ from glia.candidates import Wanted
 from glia.capacity import CHECKS, capacity
 from glia.occupancy import occupancy
 from glia.plan import Create, Delete, Preflight, Replace, Result, Update
+from glia.planning.effects import starts_deployment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -57,11 +58,11 @@ def _about(change: Change) -> str:
 def _findings(change: Change, observed: Observed, occupied: Occupancy | None) -> Iterator[Finding]:
     wanted = _wanted(change, observed)
     yield _cluster(observed)
-    if _waits_for_room(change):
-        pass  # the fleet as it is says nothing of the room that is still to be made
-    elif wanted.device_ids and occupied is not None:
+    if not looks_for_room(change):
+        pass
+    elif occupied is not None:
         yield from capacity(wanted, occupied, observed.cluster.owner)
-    elif wanted.device_ids:
+    else:
         for check in CHECKS:
             yield check, "unknown", "the cluster's instances and tasks could not be read"
     yield from _roles(change.lane, observed.facts.roles)
@@ -80,9 +81,26 @@ def _cluster(observed: Observed) -> Finding:
     return "cluster", "ok", f"cluster {name} is ACTIVE"
 
 
-def _waits_for_room(change: Change) -> bool:
-    """A new lane comes after others only for the partition, or the chips, that they make."""
-    return change.action == "create" and bool(change.depends_on)
+def looks_for_room(change: Change) -> bool:
+    """Whether a change places tasks on chips that Glia chooses: only then the fleet matters.
+
+    A new lane comes after others only for the partition, or the chips, that they make: the
+    fleet as it is says nothing of that room.
+    """
+    if change.blocked_by or not change.lane.lane.device_ids:
+        return False
+    match change.step:
+        case Create():
+            return not change.depends_on
+        case Replace():
+            return True
+        case Update(service=service, members=members) as step:
+            more = members.get("desiredCount", service.desired) > service.desired
+            return more or starts_deployment(step)
+        case Delete():
+            return False
+        case _:
+            assert_never(change.step)
 
 
 def _roles(lane: DesiredLane, roles: Mapping[str, Presence]) -> Iterator[Finding]:

@@ -69,7 +69,7 @@ def prepare(  # noqa: PLR0913  (by keyword)
         diagnostics=(*diagnostics, *layout.diagnostics, *failed),
         source=source,
     )
-    return _looked_ahead(Prepared(plan, state, observed), reader_of, clock)
+    return _looked_ahead(Prepared(plan, state, observed), rosters, reader_of, clock)
 
 
 def _observe_all(
@@ -88,12 +88,23 @@ def _observe_all(
 
 
 def _looked_ahead(
-    prepared: Prepared, reader_of: Callable[[ClusterRef], Reader], clock: Clock
+    prepared: Prepared,
+    rosters: Mapping[ClusterRef, Roster],
+    reader_of: Callable[[ClusterRef], Reader],
+    clock: Clock,
 ) -> Prepared:
     plan, found = prepared.plan, tuple(prepared.observed)
 
     def look_ahead(cluster: ClusterRef) -> Observed:
-        return with_facts(prepared.observed[cluster], plan.changes, reader_of, clock)
+        seen, roster = prepared.observed[cluster], rosters.get(cluster)
+        return with_facts(
+            seen,
+            plan.changes,
+            reader_of,
+            clock,
+            services=[each for each in prepared.state.services if each.cluster == cluster],
+            enrolled=roster.fleet if roster is not None and not roster.failure else None,
+        )
 
     observed = dict(zip(found, in_parallel(clock, look_ahead, found), strict=True))
     checks = tuple(

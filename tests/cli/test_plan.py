@@ -9,14 +9,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
+import pytest
 
 from glia.render.plan_schema import plan_schema
 from support.operator import neuron_cluster, neuron_service
 from support.program import program
 
 if TYPE_CHECKING:
-    import pytest
-
     from support.program import Program
 
 __all__ = ["program"]
@@ -52,6 +51,27 @@ def test_an_error_is_1_and_the_good_part_stands_beside_it(program: Program) -> N
     jsonschema.validate(plan, plan_schema())
     (told,) = plan["diagnostics"]
     assert told["code"] == "cluster-unreadable"
+
+
+def test_what_could_not_be_looked_at_is_not_called_right(program: Program) -> None:
+    program.write(neuron_service(cluster="gone"), cluster=neuron_cluster("gone"))
+    plan = program.run("plan")
+    assert plan.out.splitlines()[-1] == "Nothing is known. 1 cluster not looked at, 1 error."
+    applied = program.run("apply")
+    assert (applied.code, applied.out) == (1, "Nothing was done: 1 cluster could not be read.\n")
+
+
+@pytest.mark.parametrize("out", ["no/such/folder/plan.json", "all.yaml/plan.json"])
+def test_a_file_that_cannot_be_written_is_64_before_anything_is_read(
+    program: Program, out: str
+) -> None:
+    program.write(neuron_service())
+    begin = len(program.sandbox.calls)
+    done = program.run("plan", "--out", str(program.folder / out))
+    assert done.code == 64
+    assert f"{out}' cannot be written (N" in done.err
+    assert "name a file in a directory that is there" in done.err
+    assert len(program.sandbox.calls) == begin
 
 
 def test_colours_are_for_terminals_that_want_them(

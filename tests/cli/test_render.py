@@ -37,6 +37,10 @@ def test_both_formats_say_the_same_and_ecs_takes_it_as_it_is(program: Program) -
     program.ecs.create_service(**lane["CreateService"])
 
 
+def test_its_help_says_that_nothing_is_masked(program: Program) -> None:
+    assert "printed in full" in " ".join(program.run("render", "--help").out.split())
+
+
 def test_what_is_right_is_rendered_beside_an_error(program: Program) -> None:
     program.write(neuron_service(), neuron_service("bad", replicas=-1))
     done = program.run("render")

@@ -106,10 +106,41 @@ def test_a_change_in_git_beside_drift_is_no_drift(operator: Operator) -> None:
     assert fields(plan) == {IMAGE: ("server:1", "server:2"), "replicas": (1, 2)}
 
 
-def test_a_deleted_revision_tag_costs_two_reads_and_no_change(operator: Operator) -> None:
+def test_another_family_is_drift_though_its_revision_has_the_same_number(
+    operator: Operator,
+) -> None:
     operator.converge(neuron_service())
-    arn = operator.driver.describe()["serviceArn"]
-    operator.driver.ecs.untag_resource(resourceArn=arn, tagKeys=["glia:revision"])
+    theirs = operator.driver.register("server:theirs", family="theirs")
+    assert theirs.endswith("/theirs:1")
+    operator.driver.update(taskDefinition=theirs)
+    assert [each.cause for each in operator.plan().changes] == ["drift"]
+    assert fields(operator.plan())[IMAGE] == ("server:theirs", "server:1")
+    operator.converge()
+    assert operator.driver.describe()["taskDefinition"].endswith("/inference-web:1")
+    assert is_empty(operator.plan())
+
+
+REVISION = "glia:revision"
+
+
+def test_what_was_applied_is_noted_again_where_the_tag_is_lost_and_nothing_rolls(
+    operator: Operator,
+) -> None:
+    """It spares reads, and tells drift from a change in git."""
+    operator.converge(neuron_service())
+    noted, arn = operator.tags()[REVISION], operator.driver.describe()["serviceArn"]
+    operator.driver.ecs.untag_resource(resourceArn=arn, tagKeys=[REVISION])
+    (change,) = operator.plan().changes
+    assert (change.cause, change.effect.calls) == ("git", ("TagResource",))
+    assert {each.path for each in change.fields} == {f"service.tags[{REVISION}]"}
+
+    with operator.changing() as calls:
+        operator.converge()
+    assert calls == {"TagResource": 1}
+    assert len(operator.driver.describe()["deployments"]) == 1
+    assert operator.tags()[REVISION] == noted
     begin = len(operator.driver.sandbox.calls)
     assert is_empty(operator.plan())
-    assert operator.calls_of(since=begin)["DescribeTaskDefinition"] <= 2
+    assert operator.calls_of(since=begin) == {"DescribeServices": 1}
+    operator.driver.update(desiredCount=1)
+    assert [each.cause for each in operator.plan().changes] == ["drift"]

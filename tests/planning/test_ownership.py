@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from glia.errors import UsageError
 from glia.outcome import State
 from support.operator import fields, is_empty, neuron_cluster, neuron_service
 
@@ -43,8 +44,18 @@ def test_what_is_not_ours_is_blocked_with_the_command_that_adopts_it(
     assert block.message.endswith(whose)
     assert block.allow_with == f"glia apply --adopt {KEY}"
     with operator.changing() as calls:
-        assert operator.apply(adopt=frozenset({"inference/other"}))["web"].state is State.BLOCKED
+        assert operator.apply()["web"].state is State.BLOCKED
     assert not calls
+
+
+def test_a_key_to_adopt_that_no_manifest_has_is_refused_before_aws_is_asked(
+    operator: Operator,
+) -> None:
+    operator.write(neuron_service())
+    begin = len(operator.driver.sandbox.calls)
+    with pytest.raises(UsageError, match=r"--adopt inference/wbe: .*; did you mean inference/web"):
+        operator.plan(adopt=frozenset({"inference/wbe"}))
+    assert len(operator.driver.sandbox.calls) == begin
 
 
 def test_adopting_an_identical_service_changes_its_tags_and_nothing_else(
@@ -85,6 +96,31 @@ def test_an_adopted_service_keeps_live_values_where_glia_would_only_default(
     now = operator.driver.describe()["deploymentConfiguration"]
     assert (now["maximumPercent"], now["minimumHealthyPercent"]) == (100, 1)
     assert is_empty(operator.plan())
+
+
+def test_an_adopted_family_is_remembered_and_another_one_of_its_number_is_drift(
+    operator: Operator,
+) -> None:
+    """Families are named as somebody named them; that costs no plan a read."""
+    manifest = neuron_service(image="server:1-quick-stop")
+    (container,) = manifest["spec"]["taskDefinition"]["containerDefinitions"]
+    device = {"hostPath": "/dev/neuron0", "containerPath": "/dev/neuron0"}
+    held: dict[str, Any] = {**container, "linuxParameters": {"devices": [device]}}
+    arn = operator.driver.register(family="models", containerDefinitions=[held])
+    operator.driver.create(taskDefinition=arn)
+    operator.write(manifest).converge(adopt=frozenset({KEY}))
+    begin = len(operator.driver.sandbox.calls)
+    assert is_empty(operator.plan())
+    assert operator.calls_of(since=begin) == {"DescribeServices": 1}
+
+    theirs = {**held, "image": "server:theirs"}
+    arn = operator.driver.register(family="more-models", containerDefinitions=[theirs])
+    assert arn.endswith(":1")
+    operator.driver.update(taskDefinition=arn)
+    (change,) = operator.plan().changes
+    assert change.cause == "drift"
+    image = "taskDefinition.containerDefinitions[server].image"
+    assert fields(operator.plan())[image] == ("server:theirs", "server:1-quick-stop")
 
 
 def test_adopting_a_different_service_makes_it_what_the_manifest_says(operator: Operator) -> None:

@@ -158,9 +158,10 @@ class Story:
     def _revert(self) -> None:
         self._act(
             "Revert the manifest",
-            "ECS has rolled back to just this, so there is nothing left to do.",
+            "ECS has rolled back to just this: only Glia's note of what was applied is put right.",
         )
         self._edit(CRASHING, SECOND)
+        glia(f"apply {FOLDER}", code=0)
         glia(f"plan {FOLDER} --detailed-exitcode", code=0)
 
     def _edit(self, old: str, new: str) -> None:

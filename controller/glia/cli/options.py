@@ -14,6 +14,12 @@ PROFILE = click.option("--profile", metavar="NAME", help="Profile of the AWS con
 REGION = click.option(
     "--region", metavar="NAME", help="AWS region; by default that of the environment or profile."
 )
+MANIFESTS = click.option(
+    "--manifests",
+    multiple=True,
+    metavar="PATH",
+    help="Where the keys are declared, and with them region, account and role. May be repeated.",
+)
 KEYS = click.argument("keys", nargs=-1, required=True, metavar="KEY...")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -39,13 +39,28 @@ def command(  # noqa: PLR0913  (options of a command line)
     Exit codes: 0 done, 1 something is wrong with a manifest or a cluster could not be read,
     3 a change is blocked or held, 2 with --detailed-exitcode if there are changes.
     """
+    if out is not None:
+        _write(out, "", "a")  # a reading of a large fleet shall not end in vain
     plan = _offline(paths) if offline else _online(paths, profile)
     if out is not None:
-        from pathlib import Path
-
-        Path(out).write_text(f"{_json(plan)}\n", encoding="utf-8")
+        _write(out, f"{_json(plan)}\n", "w")
     click.echo(_shown(plan, output, verbose=verbose))
     return exit_code(plan, detailed=detailed_exitcode)
+
+
+def _write(path: str, text: str, mode: Literal["a", "w"]) -> None:
+    from pathlib import Path
+
+    from glia.errors import UsageError
+
+    try:
+        with Path(path).open(mode, encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(
+            f"--out {path!r} cannot be written ({error.strerror}); name a file in a directory that "
+            "is there and that you may write to"
+        ) from None
 
 
 def exit_code(plan: Plan, *, detailed: bool) -> int:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from glia.cli.wanted import Wanted, wanted
+from glia.cli.wanted import Wanted, keys, wanted
+from glia.ecs.nearest import nearest
+from glia.errors import UsageError
 from glia.plan import Plan, Source
 from glia.prepare import prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from glia.cli.online import Online
     from glia.desired.state import DesiredState
@@ -30,8 +32,13 @@ class Prepared:
 
 
 def prepared(paths: tuple[str, ...], online: Online, allowed: Allowances) -> Prepared:
-    """Read the manifests and the clusters, and plan."""
+    """Read the manifests and the clusters, and plan.
+
+    Raises:
+        UsageError: a key to adopt is no manifest's; nothing has been read of AWS then.
+    """
     found = wanted(paths, online.instance_types)
+    _check_adopted(allowed.adopt, found)
     made = prepare(
         found.state,
         found.open,
@@ -43,3 +50,17 @@ def prepared(paths: tuple[str, ...], online: Online, allowed: Allowances) -> Pre
         source=Source(path=" ".join(paths)),
     )
     return Prepared(made.plan, found, made.state, made.observed)
+
+
+def _check_adopted(adopted: Iterable[str], found: Wanted) -> None:
+    known = keys(found)
+    # A manifest with an error has not told its cluster: its own message comes first.
+    wrong = {each.key.rpartition("/")[2] for each in found.diagnostics if each.key}
+    for key in sorted(adopted):
+        if key in known or key.rpartition("/")[2] in wrong:
+            continue
+        meant = nearest(key, known)
+        advice = (
+            f"did you mean {meant}?" if meant else "write CLUSTER/NAME, as `glia plan` shows it"
+        )
+        raise UsageError(f"--adopt {key}: no manifest here has that key; {advice}")

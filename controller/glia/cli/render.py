@@ -24,6 +24,9 @@ def command(paths: tuple[str, ...], output: str) -> int:
     The same bytes for the same manifests. What only ECS can tell, the new revision's number,
     is left out: the service names its family. Errors go to standard error, and what is right
     is printed all the same.
+
+    These are the requests as ECS gets them: values that every other command masks, such as
+    passwords in environment variables, are printed in full. Keep the output out of logs.
     """
     from glia.cli.wanted import offline, offline_state, wanted
     from glia.render.diagnostics import as_text

@@ -166,7 +166,12 @@ def _sandbox(speed: float, options: dict[str, Any]) -> Sandbox:
 
 @contextmanager
 def _needed_packages() -> Iterator[None]:
-    """Turn a missing package into the advice that helps."""
+    """Turn a missing package into the advice that helps.
+
+    A part of moto's asks boto3 for the profile as it is imported, and here none counts.
+    """
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+        os.environ.pop(name, None)
     try:
         yield
     except ModuleNotFoundError as error:

@@ -6,9 +6,10 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from glia.desired.desire import desired
+from glia.desired.desire import clusters, desired, service_key
 from glia.layout.layout import lay_out, parted
 from glia.manifest.load import load
+from glia.manifest.spec import NeuronService
 from glia.source.files import find
 
 if TYPE_CHECKING:
@@ -57,6 +58,17 @@ def offline_state(found: Wanted) -> tuple[DesiredState, tuple[Diagnostic, ...]]:
     layout = lay_out(found.open, found.instance_types, {})
     more = desired(found.open, layout.lanes, found.instance_types)
     return found.state.joined(more), (*found.diagnostics, *layout.diagnostics)
+
+
+def keys(found: Wanted) -> frozenset[str]:
+    """Of all services whose manifests are right."""
+    known = clusters(found.open)
+    open_keys = {
+        service_key(known[each.manifest.spec.cluster], each.manifest.metadata.name)
+        for each in found.open
+        if isinstance(each.manifest, NeuronService)
+    }
+    return frozenset(open_keys).union(each.key for each in found.state.services)
 
 
 def _loaded(

@@ -49,6 +49,11 @@ def cluster_ref(manifest: NeuronCluster) -> ClusterRef:
     return ClusterRef(target, spec.cluster_name or manifest.metadata.name, spec.owner)
 
 
+def service_key(cluster: ClusterRef, name: str) -> str:
+    """The value of ``glia:key`` for a manifest of that name."""
+    return tag_value(f"{cluster.name}/{name}")
+
+
 def clusters(declared: Iterable[Declared]) -> dict[str, ClusterRef]:
     """The ECS clusters by the names that services call them by."""
     return {
@@ -89,7 +94,7 @@ def _service(
     manifest = declared.manifest
     assert isinstance(manifest, NeuronService)  # noqa: S101  (its only caller asks)
     spec, name = manifest.spec, manifest.metadata.name
-    key = tag_value(f"{cluster.name}/{name}")
+    key = service_key(cluster, name)
     return DesiredService(
         key=key,
         name=name,
@@ -141,12 +146,13 @@ def _family(written: str | None, lane: Lane, cluster: ClusterRef, lanes: int) ->
 
 
 def _attempt(manifest: NeuronService) -> str:
-    """What would start a deployment, before lanes are put in: a failure is remembered by it."""
+    """What can make a deployment fail or succeed: a failure is remembered by it.
+
+    All of the spec but its tags, before lanes are put in. Fewer replicas, another pool or a
+    longer grace period can cure a failure as well as another image.
+    """
     spec = manifest.spec
-    neuron = spec.neuron.model_dump(mode="json", exclude={"lock", "min_instances", "pool"})
-    starting = {
-        name: value for name, value in spec.service.items() if name in STARTS_DEPLOYMENT and value
-    }
-    definition = {name: value for name, value in spec.task_definition.items() if name != "tags"}
-    said: dict[str, Any] = {"neuron": neuron, "service": starting, "taskDefinition": definition}
+    said: dict[str, Any] = spec.model_dump(mode="json", exclude={"cluster", "suspend"})
+    for members in (said["task_definition"], said["service"]):
+        members.pop("tags", None)
     return fingerprint(said)

@@ -69,6 +69,11 @@ def applied(tags: Mapping[str, str]) -> Applied | None:
     return Applied(int(revision), content, service)
 
 
+def family_of(arn: str) -> str:
+    """The family in a task definition's ARN."""
+    return arn.rpartition("/")[2].rpartition(":")[0]
+
+
 def revision_of(arn: str) -> int:
     """The number at the end of a task definition's ARN; 0 where it has none."""
     number = arn.rpartition(":")[2]

@@ -27,6 +27,7 @@ from glia.manifest import (
     rules_ports,
     rules_references,
     rules_resources,
+    rules_roles,
     rules_tags,
 )
 from glia.manifest.rules_subject import make_subject
@@ -59,6 +60,7 @@ RULES = (
     *rules_containers.RULES,
     *rules_references.RULES,
     *rules_resources.RULES,
+    *rules_roles.RULES,
     *rules_tags.RULES,
 )
 

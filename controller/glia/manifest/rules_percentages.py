@@ -46,6 +46,33 @@ def percentages_that_never_move(subject: Subject) -> Iterator[ShapeFault]:
     )
 
 
+def rollout_below_one_percent(subject: Subject) -> Iterator[ShapeFault]:
+    """ECS takes whole percents: of many replicas one is more than a few of them.
+
+    How many replicas one of several lanes has depends on what runs.
+    """
+    replicas, rollout = subject.spec.replicas, subject.rollout
+    unavailable, surge = rollout.max_unavailable, rollout.max_surge
+    if not replicas or subject.has_several_lanes or subject.is_managed or _percentages(subject):
+        return
+    if configuration(subject).get("strategy", "ROLLING") != "ROLLING":
+        return
+    # What the rollout allows none of is a fault of its own.
+    if not (unavailable or surge) or any(_room(subject, replicas, {})):
+        return
+    name, word = ("maxUnavailable", "stop") if unavailable else ("maxSurge", "start")
+    allowed, least = unavailable or surge, replicas // 100
+    yield ShapeFault(
+        ("spec", "rollout", name),
+        "never-works",
+        f"ECS takes whole percents, and one percent of {_replicas(replicas)} is {shown(least)}: "
+        f"with {name} {shown(allowed)} none may {word}, so no deployment ever moves",
+        f"at least {shown(least)}",
+        shown(allowed),
+        f"write {name}: {shown(least)}",
+    )
+
+
 def percentages_beyond_the_rollout(subject: Subject) -> Iterator[ShapeFault]:
     """What is written on both sides; a rollout by default says nothing."""
     replicas, given = subject.spec.replicas, _percentages(subject)
@@ -102,9 +129,16 @@ def _percentages(subject: Subject) -> dict[str, int]:
 
 
 def _room(subject: Subject, replicas: int, given: Mapping[str, int]) -> tuple[int, int]:
-    """How many replicas may be down at once, and how many run in addition."""
+    """How many replicas may be down at once, and how many run in addition.
+
+    Glia's own percentage is that of the rollout, unless one percent is more replicas than that.
+    """
     percents = {**DEFAULTS, **given} if subject.is_managed else given
-    down, surplus = subject.rollout.max_unavailable, subject.rollout.max_surge
+    percent = replicas // 100
+    down, surplus = (
+        allowed if allowed >= percent else 0
+        for allowed in (subject.rollout.max_unavailable, subject.rollout.max_surge)
+    )
     if "minimumHealthyPercent" in percents:
         down = replicas - -(-replicas * percents["minimumHealthyPercent"] // 100)
     if "maximumPercent" in percents:
@@ -126,6 +160,7 @@ def _replicas(count: int | None) -> str:
 
 RULES: tuple[Rule, ...] = (
     percentages_that_never_move,
+    rollout_below_one_percent,
     percentages_beyond_the_rollout,
     percentages_for_an_open_count,
 )

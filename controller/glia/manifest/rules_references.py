@@ -1,7 +1,7 @@
 """The rules of names that lead to something else in the manifest: containers, ports, volumes.
 
 Botocore's documentation of LoadBalancer, ServiceRegistry, ContainerDependency, MountPoint,
-VolumeFrom and ContainerDefinition.links.
+VolumeFrom, ContainerDefinition.links and ServiceVolumeConfiguration.
 """
 
 from __future__ import annotations
@@ -102,6 +102,24 @@ def unknown_volume(subject: Subject) -> Iterator[ShapeFault]:
             yield _unknown(where, "volume", wanted, known, "taskDefinition.volumes")
 
 
+def configuration_of_an_unknown_volume(subject: Subject) -> Iterator[ShapeFault]:
+    """Only what the task definition leaves open is configured by the service."""
+    volumes = subject.task_definition.get("volumes") or ()
+    known = [
+        name for each in volumes if each.get("configuredAtLaunch") and (name := each.get("name"))
+    ]
+    for index, item in enumerate(subject.service.get("volumeConfigurations") or ()):
+        wanted = item.get("name")
+        if wanted not in known:
+            yield _unknown(
+                (*SERVICE, "volumeConfigurations", index, "name"),
+                "volume",
+                wanted,
+                known,
+                "taskDefinition.volumes with configuredAtLaunch: true",
+            )
+
+
 def volumes_from_an_unknown_container(subject: Subject) -> Iterator[ShapeFault]:
     known = _names(subject)
     for path, item in _items(subject, "volumesFrom"):
@@ -179,6 +197,7 @@ RULES: tuple[Rule, ...] = (
     depends_on_an_unknown_container,
     depends_on_itself,
     unknown_volume,
+    configuration_of_an_unknown_volume,
     volumes_from_an_unknown_container,
     link_to_an_unknown_container,
     links_in_another_mode,

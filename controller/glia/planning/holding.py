@@ -1,12 +1,19 @@
-"""Contents that have failed are not applied again until the manifest changes."""
+"""Contents that have failed are not applied again until the manifest changes.
+
+What would start a deployment is held, and nothing else: a service that was rolled back still
+gets its count, its percentages and its tags.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from glia.desired.lane_tag import LANE
 from glia.desired.tags import FAILED
 from glia.plan import Change, Held, Settled, Update
-from glia.planning.effects import starts_deployment
+from glia.planning.effects import effect, starts_deployment
+from glia.planning.needs import REDEPLOYING, runs_content
 
 if TYPE_CHECKING:
     from glia.desired.state import DesiredLane, DesiredService
@@ -28,11 +35,20 @@ def held(
     decision: Change | Settled,
 ) -> Held | None:
     """Why a lane is held; None where it is not."""
-    if isinstance(decision, Settled):
-        return _failed_for_good(service, live)
-    step = decision.step
-    if not isinstance(step, Update) or not starts_deployment(step) or is_retried(service, live):
+    if is_retried(service, live):
         return None
+    match decision:
+        case Change(step=Update() as step) if starts_deployment(step):
+            return _rolled_back(service, lane, live, observed)
+        case Settled() | Change(step=Update()):
+            return _failed_for_good(service, live)
+        case _:
+            return None
+
+
+def _rolled_back(
+    service: DesiredService, lane: DesiredLane, live: LiveService, observed: Observed
+) -> Held | None:
     if live.tags.get(FAILED) == service.attempt:
         return Held(service, "RolledBack", _message(live, "its last deployment failed"))
     entry = _rollback(lane, observed, live)
@@ -41,14 +57,47 @@ def held(
     return Held(service, "RolledBack", _message(live, entry.reason or entry.status))
 
 
+def without_deployment(change: Change) -> Change | None:
+    """What of a held change is made all the same; None where that is nothing.
+
+    The tag of what was applied stays as it is: it tells of the content that failed.
+    """
+    step = change.step
+    if not isinstance(step, Update):
+        return None
+    if not starts_deployment(step):
+        return change
+    held_back = REDEPLOYING | {"forceNewDeployment"}
+    members = {name: value for name, value in step.members.items() if name not in held_back}
+    own = change.lane.tags.keys() - {LANE}  # which tells of the new content's size
+    tags = {key: value for key, value in step.tags.items() if key in own}
+    if not (members or tags):
+        return None
+    rest = replace(step, definition=None, members=members, tags=tags, remembers=False)
+    fields = tuple(each for each in change.fields if _member(each.path) in (*members, *tags))
+    return replace(change, step=rest, fields=fields, effect=effect(change.lane, rest))
+
+
+def _member(path: str) -> str:
+    """The member of UpdateService, or the tag, that a field is a part of."""
+    if path == "replicas":
+        return "desiredCount"
+    root, _, rest = path.partition(".")
+    if root != "service":
+        return ""
+    if rest.startswith("tags["):
+        return rest.removeprefix("tags[").removesuffix("]")
+    return rest.partition(".")[0].partition("[")[0]
+
+
 def is_retried(service: DesiredService, live: LiveService) -> bool:
     """Whether ``glia retry`` has said that this content may be tried once more."""
     return live.tags.get(FAILED) in {retry_mark(service.attempt), retry_mark(ANY)}
 
 
-def without_mark(service: DesiredService, live: LiveService) -> dict[str, str]:
-    """The tag to set when what was to be retried is: the mark is good for one try."""
-    return {FAILED: ""} if is_retried(service, live) else {}
+def without_mark(live: LiveService) -> dict[str, str]:
+    """The tag to set along with a new attempt: what it says of an earlier one is over."""
+    return {FAILED: ""} if live.tags.get(FAILED) else {}
 
 
 def retry_mark(attempt: str) -> str:
@@ -62,15 +111,19 @@ def has_failed(live: LiveService) -> bool:
 
 
 def _failed_for_good(service: DesiredService, live: LiveService) -> Held | None:
-    if not has_failed(live) or live.primary is None or is_retried(service, live):
+    if not has_failed(live) or live.primary is None:
         return None
     return Held(service, "DeploymentFailed", _message(live, live.primary.rollout_reason))
 
 
 def _rollback(lane: DesiredLane, observed: Observed, live: LiveService) -> ServiceDeployment | None:
+    """The last deployment of the wanted task definition, if ECS has taken it back."""
     newest = observed.newest.get(lane.family)
+    wanted = newest.arn if newest is not None else ""
+    if runs_content(lane, live, observed):
+        wanted = live.task_definition  # only the service's own members were taken back
     for entry in observed.histories.get(live.name, ()):
-        if newest is not None and entry.task_definition == newest.arn:
+        if entry.task_definition == wanted:
             return entry if entry.status in FAILURES else None
     return None
 

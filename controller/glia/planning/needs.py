@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from glia.desired.tags import FAILED, applied, revision_of
-from glia.ecs.canonical import canonical, same
+from glia.desired.desire import STARTS_DEPLOYMENT
+from glia.desired.tags import ADOPTED, FAILED, applied, family_of, revision_of, tag_value
+from glia.ecs.canonical import canonical, restricted, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from glia.desired.state import DesiredLane, DesiredService
     from glia.live import LiveService, LiveTaskDefinition
     from glia.observed import Observed
+
+
+# ECS refuses another strategy without forceNewDeployment.
+REDEPLOYING = STARTS_DEPLOYMENT | {"capacityProviderStrategy", "launchType"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +35,32 @@ class DefinitionNeeds:
 
 
 def is_cached(lane: DesiredLane, live: LiveService) -> bool:
-    """Whether the service's tag says that its task definition has the wanted content."""
+    """Whether the service's tags say that its task definition has the wanted content.
+
+    The number alone says little: every family begins with 1.
+    """
     remembered = applied(live.tags)
     return (
         remembered is not None
         and remembered.content == lane.content
         and remembered.revision == revision_of(live.task_definition)
+        and (family_of(live.task_definition) == lane.family or keeps_family(live))
     )
+
+
+def kept_mark(live: LiveService) -> str:
+    """What the tag of an adopted service says while its own values stand, its family's name too."""
+    return tag_value(f"true:{family_of(live.task_definition)}")
+
+
+def keeps_family(live: LiveService) -> bool:
+    """Whether an adopted service has the very family that it was adopted with."""
+    return live.tags.get(ADOPTED) == kept_mark(live)
+
+
+def keeps_values(live: LiveService) -> bool:
+    """Whether an adopted service's own values still stand where Glia would only default."""
+    return live.tags.get(ADOPTED, "").partition(":")[0] == "true"
 
 
 def is_there(live: LiveService | None) -> bool:
@@ -62,30 +86,49 @@ def definition_needs(
 
 
 def histories_needed(services: Iterable[DesiredService], observed: Observed) -> tuple[str, ...]:
-    """Services whose wanted content was registered before and does not run: rolled back?
+    """Services that do not run what was applied to them: rolled back?
 
-    Where a tag says that it failed, or that it shall be tried again, nobody has to look.
+    Either the wanted task definition was registered before and does not run, or members that
+    start a deployment are not as they were applied: a rollback takes those back as well. Where
+    a tag says which attempt has failed, or that it shall be tried again, nobody has to look.
     """
     return tuple(
         lane.lane.name
         for service in services
         if not service.suspended
         for lane in service.lanes
-        if _is_suspicious(service, lane, observed)
+        if _is_suspicious(lane, observed)
     )
 
 
-def _is_suspicious(service: DesiredService, lane: DesiredLane, observed: Observed) -> bool:
+def _is_suspicious(lane: DesiredLane, observed: Observed) -> bool:
     live = observed.services.get(lane.lane.name)
-    if live is None or not is_there(live) or is_cached(lane, live):
+    if live is None or not is_there(live) or live.tags.get(FAILED):
         return False
-    remembered = live.tags.get(FAILED, "")
-    if service.attempt in remembered or remembered.startswith("retry:"):
+    if not was_applied(lane, live):
         return False
+    if runs_content(lane, live, observed):
+        return _lacks_starting_members(lane, live)
     newest = observed.newest.get(lane.family)
     if newest is None or newest.arn == live.task_definition:
         return False
-    return has_content(lane, newest) and not runs_content(lane, live, observed)
+    return has_content(lane, newest)
+
+
+def was_applied(lane: DesiredLane, live: LiveService) -> bool:
+    """Whether this was applied last; also where no tag is left to tell."""
+    remembered = applied(live.tags)
+    if remembered is None:
+        return True
+    return (remembered.content, remembered.service) == (lane.content, lane.service_content)
+
+
+def _lacks_starting_members(lane: DesiredLane, live: LiveService) -> bool:
+    if live.members is lane.service:
+        return False
+    wanted = dict(lane.canonical_service)
+    found = restricted("service", canonical("service", live.members), wanted)
+    return any(wanted.get(name) != found.get(name) for name in REDEPLOYING)
 
 
 def has_content(lane: DesiredLane, definition: LiveTaskDefinition) -> bool:

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from glia.errors import Diagnostic
-from glia.plan import Change, Held, Labelling, Plan, Settled, Shortage, Source
+from glia.plan import UNREADABLE, Change, Held, Labelling, Plan, Settled, Shortage, Source
 from glia.planning.creation import creation
 from glia.planning.deletion import deletion
-from glia.planning.holding import held
+from glia.planning.holding import held, without_deployment
 from glia.planning.needs import is_there
 from glia.planning.sequence import sequenced
 from glia.planning.updating import updating
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from glia.desired.state import DesiredLane, DesiredService, DesiredState
     from glia.live import LiveService
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from glia.planning.allowances import Allowances
     from glia.target import ClusterRef
 
-Decision: TypeAlias = Change | Settled | Held
+Decision: TypeAlias = Change | Settled
 HERE = Source()
 
 
@@ -120,12 +120,14 @@ def _decide(
         decided.unreadable.setdefault(str(service.cluster), told)
         return
     found = [_decision(service, lane, observed, allowed) for lane in service.lanes]
-    # One lane whose content has failed before holds all lanes of its service.
-    if holding := next((each for each in found if isinstance(each, Held)), None):
-        decided.held.append(holding)
-        return
     settled = [each for each in found if isinstance(each, Settled)]
     changes = [each for each in found if isinstance(each, Change)]
+    # One lane whose content has failed before holds all lanes of its service.
+    if holding := next(_holding(service, observed, found), None):
+        decided.held.append(holding)
+        rest = [made for each in changes if (made := without_deployment(each)) is not None]
+        decided.changes += sequenced(rest, settled)
+        return
     gone = [deletion(service, each) for each in leaving if each.status == "ACTIVE"]
     decided.changes += sequenced(changes, settled, gone, frees_first=allowed.downtime)
     decided.settled += settled
@@ -139,17 +141,26 @@ def _decision(
         draining = live is not None and live.status == "DRAINING"
         newest = observed.newest.get(lane.family)
         return creation(service, lane, newest, waits_for_name=draining)
-    made = updating(service, lane, live, observed, allowed)
-    if isinstance(made, Change) and made.blocked_by:
-        return made
-    return held(service, lane, live, observed, made) or made
+    return updating(service, lane, live, observed, allowed)
+
+
+def _holding(
+    service: DesiredService, observed: Observed, found: Iterable[Decision]
+) -> Iterator[Held]:
+    for each in found:
+        live = observed.services.get(each.lane.lane.name)
+        blocked = isinstance(each, Change) and each.blocked_by
+        if live is None or not is_there(live) or blocked:
+            continue
+        if (holding := held(service, each.lane, live, observed, each)) is not None:
+            yield holding
 
 
 def unreadable(cluster: ClusterRef, failure: str) -> Diagnostic:
     """A cluster that could not be read."""
     return Diagnostic(
         severity="error",
-        code="cluster-unreadable",
+        code=UNREADABLE,
         message=f"cluster {cluster} could not be read: {failure}",
         expected="an answer of ECS; nothing is changed there",
     )

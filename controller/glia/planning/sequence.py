@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from glia.plan import Change, Settled, Update, lane_id
 from glia.planning.effects import starts_deployment
+from glia.planning.updating import is_rolling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,6 +35,7 @@ def sequenced(
         last = tuple(each.id for each in rest if not each.blocked_by)
         return (*rest, *(replace(each, depends_on=last) for each in gone))
     rolling = [lane_id(each.service, each.lane) for each in settled if each.rolling]
+    rolling += [each.id for each in changes if _waits_for_a_rollout(each)]
     free, costly = _parted(changes)
     made = [replace(each, depends_on=()) for each in free]
     before = tuple(rolling)
@@ -41,6 +43,17 @@ def sequenced(
         made += (replace(each, depends_on=before) for each in wave)
         before = tuple(each.id for each in wave)
     return tuple(made)
+
+
+def _waits_for_a_rollout(change: Change) -> bool:
+    """A change that starts no deployment, of a lane whose last one has not ended."""
+    step = change.step
+    return (
+        not change.blocked_by
+        and isinstance(step, Update)
+        and not starts_deployment(step)
+        and is_rolling(step.service)
+    )
 
 
 def _parted(changes: Iterable[Change]) -> tuple[list[Change], list[Change]]:

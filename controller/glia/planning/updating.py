@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from glia.desired.tags import ADOPTED, KEY, OWNER, applied, revision_of
+from glia.desired.tags import ADOPTED, KEY, OWNER, REVISION, Applied, applied, revision_of
 from glia.plan import Block, Change, Create, Definition, Replace, Settled, Update
 from glia.planning.comparison import Comparison, compare, tag_fields
 from glia.planning.creation import definition, request
 from glia.planning.effects import effect, starts_deployment
 from glia.planning.holding import has_failed, is_retried, without_mark
+from glia.planning.needs import keeps_values, kept_mark, was_applied
 from glia.update_members import update_members
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from glia.plan import Cause
     from glia.planning.allowances import Allowances
 
-# Values of the tag ``glia:adopted``: whether live values stand where Glia would only default.
-KEPT, TAKEN = "true", "false"
+# The value of the tag ``glia:adopted`` once Glia's defaults have come with new tasks; before
+# that it is ``needs.kept_mark``.
+TAKEN = "false"
 
 
 def updating(
@@ -35,24 +37,26 @@ def updating(
 ) -> Change | Settled:
     """The change that a live service needs, or that it needs none."""
     foreign = is_foreign(service, live)
-    keeps = foreign or live.tags.get(ADOPTED) == KEPT
+    keeps = foreign or keeps_values(live)
     found = compare(lane, live, observed, keeps_defaults=keeps)
     new = definition(lane, observed.newest.get(lane.family)) if found.definition else None
     tags = dict(found.tags)
-    if keeps and (foreign or new is not None):
-        tags[ADOPTED] = KEPT if new is None else TAKEN
+    if keeps:
+        adopted = kept_mark(live) if new is None else TAKEN
+        tags |= {} if live.tags.get(ADOPTED) == adopted else {ADOPTED: adopted}
     again = has_failed(live) and is_retried(service, live)
-    if not (found.fields or tags or again):
+    if not (found.fields or tags or again) and _is_remembered(lane, live, None):
         return Settled(service, lane, live, rolling=is_rolling(live))
     step = _step(found, new, tags, again=again)
     if isinstance(step, Update) and starts_deployment(step):
-        step = replace(step, tags={**step.tags, **without_mark(service, live)})
+        step = replace(step, tags={**step.tags, **without_mark(live)})
+    shown = tags if found.fields or tags or again else {REVISION: _remembering(lane, live)}
     return Change(
         service=service,
         lane=lane,
         step=step,
-        cause="adopt" if foreign else _cause(lane, live),
-        fields=(*found.fields, *tag_fields(tags, live)),
+        cause="adopt" if foreign else _cause(service, found),
+        fields=(*found.fields, *tag_fields(shown, live)),
         effect=effect(lane, step),
         blocked_by=tuple(_blocks(service, found, allowed)),
     )
@@ -93,13 +97,21 @@ def _is_remembered(lane: DesiredLane, live: LiveService, new: Definition | None)
     )
 
 
-def _cause(lane: DesiredLane, live: LiveService) -> Cause:
-    """Git has not moved if the last apply was of this very content."""
-    remembered = applied(live.tags)
-    if remembered is None:
+def _remembering(lane: DesiredLane, live: LiveService) -> str:
+    """What the tag should say of a service that is as it should be."""
+    revision = revision_of(live.task_definition)
+    return str(Applied(revision, lane.content, lane.service_content))
+
+
+def _cause(service: DesiredService, found: Comparison) -> Cause:
+    """Git has not moved if the last apply was of this very content.
+
+    What ECS has rolled back, and what only Glia's own memory lacks, nobody has changed.
+    """
+    if is_retried(service, found.live) or not (found.fields or found.tags):
         return "git"
-    same = (remembered.content, remembered.service) == (lane.content, lane.service_content)
-    return "drift" if same else "git"
+    known = applied(found.live.tags) is not None
+    return "drift" if known and was_applied(found.lane, found.live) else "git"
 
 
 def is_rolling(live: LiveService) -> bool:

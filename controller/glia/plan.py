@@ -293,6 +293,11 @@ class Plan:
         return tuple(change for change in self.changes if change.blocked_by)
 
     @property
+    def acts(self) -> bool:
+        """Whether applying it would do anything."""
+        return bool(self.labellings) or len(self.changes) > len(self.blocked)
+
+    @property
     def api_seconds(self) -> float:
         """What AWS's request quotas make the changes take, at best."""
         calls = Counter(

@@ -132,6 +132,7 @@ def test_a_botocore_without_ecs_is_told_from_none(package: Path) -> None:
 @pytest.mark.parametrize(
     "content",
     [b"not compressed", gzip.compress(b"{}")[:-4], gzip.compress(b"{"), gzip.compress(b"{}")],
+    ids=["not compressed", "cut short", "no JSON", "no model"],  # gzip writes the time into them
 )
 def test_a_broken_model_is_named(package: Path, content: bytes) -> None:
     path = put(package, "2014-11-13", "service-2.json.gz", content)

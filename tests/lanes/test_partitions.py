@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from glia.cli.plan import CHANGES, exit_code
+from glia.render.plan_markdown import plan_markdown
+from glia.render.plan_text import plan_text
 from lanes.fleet import (
     BIG,
     Watch,
@@ -91,6 +94,11 @@ def test_a_partition_that_lost_an_instance_gets_an_idle_one_and_its_lanes_move_t
     plan = parted.plan()
     assert label_of(plan) == {"a": 1}
     assert not plan.errors
+    assert exit_code(plan, detailed=True) == CHANGES
+    shown = plan_text(plan, colour=False, width=100)
+    assert shown.startswith(f"= label 1 idle {BIG} of inference (us-west-2) as partition a")
+    assert "1 instance to label" in shown
+    assert "as partition a" in plan_markdown(plan)
     (told,) = (each for each in plan.diagnostics if each.code == "partition-short")
     assert told.message.endswith(f"given to 1 idle {BIG} of the default partition")
     assert (told.expected, told.found) == (f"2 {BIG}", "1")

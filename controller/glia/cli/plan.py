@@ -69,7 +69,7 @@ def exit_code(plan: Plan, *, detailed: bool) -> int:
         return FAILED
     if plan.blocked or plan.held:
         return BLOCKED
-    return CHANGES if detailed and plan.changes else 0
+    return CHANGES if detailed and plan.acts else 0
 
 
 def _offline(paths: tuple[str, ...]) -> Plan:

@@ -77,11 +77,12 @@ def _origin(plan: Plan) -> Iterator[str]:
         yield f"{' '.join(told)}"
     if plan.offline:
         yield "Offline: nothing live was read; ECS is taken to hold nothing."
-    if len(plan.changes) > len(plan.blocked):
+    if plan.acts:
         yield f"digest {code(plan.digest)}"
 
 
 def _sections(plan: Plan, *, brief: bool) -> Iterator[tuple[str, list[str]]]:
+    yield "Partitions", sections.labellings(plan, WIDTH)
     blocked = ([title(change), *sections.blocked(change, WIDTH)] for change in plan.blocked)
     yield "Blocked", _flat(blocked)
     yield "Held", _flat(sections.held(each, WIDTH) for each in plan.held)

@@ -127,7 +127,7 @@ def _first(lines: list[str], paint: Paint, colour: Colour) -> list[str]:
 
 def _end(plan: Plan, paint: Paint) -> list[str]:
     lines = [paint(summary(plan), "bold")]
-    if len(plan.changes) > len(plan.blocked):
+    if plan.acts:
         if plan.api_seconds >= WORTH_TELLING:
             lines.append(f"at least {duration(plan.api_seconds)} at AWS's request quotas")
         lines.append(f"digest {plan.digest}")

@@ -133,9 +133,11 @@ def several_regions(plan: Plan) -> bool:
 def summary(plan: Plan) -> str:
     """The last line in a terminal, the first of a comment."""
     beside = [f"{number} {word}" for number, word in _beside(plan) if number]
-    if plan.changes:
+    if plan.changes or plan.labellings:
         shown = ("create", "update", "replace", *(("delete",) if plan.count("delete") else ()))
         actions = ", ".join(f"{plan.count(each)} to {each}" for each in shown)
+        if labels := sum(len(each.instances) for each in plan.labellings):
+            actions += f", {count(labels, 'instance')} to label"
         return f"Plan: {actions}; {', '.join([f'{len(plan.settled)} unchanged', *beside])}."
     services = {(each.service.cluster, each.service.key) for each in plan.settled}
     if plan.unread and not services:

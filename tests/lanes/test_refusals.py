@@ -18,19 +18,6 @@ RED: dict[str, Any] = {"pool": {"attribute": "team", "value": "red"}}
 BLUE: dict[str, Any] = {"pool": {"attribute": "team", "value": "blue"}}
 
 
-@pytest.mark.parametrize("devices", [1, "all"])
-def test_a_lock_that_is_not_there_yet_is_refused_and_the_others_go_on(
-    make_operator: Callable[..., Operator], devices: Any
-) -> None:
-    operator = make_operator((BIG, 2))
-    operator.write(sharing("web", 1, devices, lock="antiAffinity"), sharing("other", 2, 1))
-    (error,) = operator.plan().errors
-    assert (error.key, error.path) == ("NeuronService/web", "spec.neuron.lock")
-    assert "not there yet" in error.message
-    operator.apply(errors=True)
-    assert running(operator) == {"other": 2}
-
-
 @pytest.mark.parametrize("devices", [2, "all"])
 def test_who_names_no_pool_where_others_have_one_is_refused(
     make_operator: Callable[..., Operator], devices: Any

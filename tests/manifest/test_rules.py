@@ -446,7 +446,7 @@ VALID: dict[str, dict[str, Any]] = {
         WHOLE_IN_AWSVPC, task(memory="24.5 GB"), ports({"containerPort": 18000})
     ),
     "awsvpc at one's own risk": merged(
-        neuron(lock="antiAffinity"),
+        neuron(lock="none"),
         task(networkMode="awsvpc"),
         service(networkConfiguration=NETWORK),
     ),

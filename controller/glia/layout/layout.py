@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from glia.desired.desire import clusters
 from glia.layout.domains import domain_key, pinned_devices, shared_domains
-from glia.layout.refusals import has_no_lock, refused
+from glia.layout.refusals import refused
 from glia.manifest.spec import NeuronService
 from glia.neuron.lanes import Lane, lane_name
 
@@ -54,13 +54,13 @@ def parted(
 ) -> tuple[tuple[Declared, ...], tuple[Declared, ...]]:
     """Manifests whose lanes follow from themselves, and those whose lanes depend on what runs.
 
-    The clusters are among both, and what is refused is among the latter.
+    The clusters are among both.
     """
     shared = _shared(declared, instance_types)
     sharing = {
         id(each)
         for each, manifest, cluster in _services(declared)
-        if has_no_lock(manifest) or domain_key(cluster, manifest.spec.neuron) in shared
+        if domain_key(cluster, manifest.spec.neuron) in shared
     }
     if not sharing:
         return tuple(declared), ()

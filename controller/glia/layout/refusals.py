@@ -25,34 +25,10 @@ def refused(
     """
     for declared, manifest, cluster in services:
         name, key = manifest.metadata.name, domain_key(cluster, manifest.spec.neuron)
-        if has_no_lock(manifest):
-            yield name, _no_lock(declared)
-            continue
         if key is None or key.pool or key not in shared:
             continue
         if others := overlapping(key, shared):
             yield name, _overlapping(declared, key, sorted(each.pool for each in others))
-
-
-def has_no_lock(manifest: NeuronService) -> bool:
-    """Whether the lock that it asks for is the one that Glia does not write yet."""
-    neuron = manifest.spec.neuron
-    return neuron.allocation == "devices" and neuron.lock == "antiAffinity"
-
-
-def _no_lock(declared: Declared) -> Diagnostic:
-    return Diagnostic(
-        severity="error",
-        code="not-yet",
-        message="antiAffinity is not there yet: nothing would keep another task off the chips",
-        location=_place(declared),
-        path="spec.neuron.lock",
-        expected="hostPort",
-        found="antiAffinity",
-        remedy="leave lock out, with networkMode: bridge or host; in awsvpc let a replica take "
-        "the whole instance",
-        key=declared.key,
-    )
 
 
 def _overlapping(declared: Declared, key: DomainKey, pools: list[str]) -> Diagnostic:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from glia.ecs.shape_fault import Path, ShapeFault
 from glia.ecs.shape_words import shown
 from glia.manifest.reservations import reserved_memory
-from glia.manifest.rules_subject import SERVICE, TASK_DEFINITION, Rule, Subject
+from glia.manifest.rules_subject import NEURON, SERVICE, TASK_DEFINITION, Rule, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,8 +56,21 @@ def shared_chips_without_a_lock(subject: Subject) -> Iterator[ShapeFault]:
             f"and networkMode: {mode} takes none",
             "bridge or host",
             shown(mode),
-            "write bridge or host, or let a replica take whole instances with neuron.devices: "
-            "all, or write neuron.lock: antiAffinity, which is best effort",
+            "write bridge or host, or let a replica take whole instances with neuron.devices: all",
+        )
+
+
+def lock_that_is_not_there_yet(subject: Subject) -> Iterator[ShapeFault]:
+    """Taken for a lock while nothing is written for it, it would let tasks clash on chips."""
+    if subject.neuron.lock == "antiAffinity" and not subject.is_managed:
+        yield ShapeFault(
+            (*NEURON, "lock"),
+            "not-allowed",
+            "antiAffinity is not there yet: nothing would keep another task off the chips",
+            "hostPort",
+            "antiAffinity",
+            "leave lock out, with networkMode: bridge or host; in awsvpc let a replica take the "
+            "whole instance",
         )
 
 
@@ -107,6 +120,7 @@ RULES: tuple[Rule, ...] = (
     awsvpc_without_a_network,
     network_without_awsvpc,
     shared_chips_without_a_lock,
+    lock_that_is_not_there_yet,
     whole_instance_without_a_lock,
     public_address_on_ec2,
 )

@@ -10,7 +10,6 @@ from glia.layout.layout import clusters_to_read, lay_out
 from glia.observe import enrol, observe, with_facts
 from glia.parallel import in_parallel
 from glia.planning.planner import Arrangement, make_plan, unreadable
-from glia.preflight import preflights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -94,6 +93,9 @@ def _looked_ahead(
     clock: Clock,
 ) -> Prepared:
     plan, found = prepared.plan, tuple(prepared.observed)
+    if not plan.changes:
+        return prepared
+    from glia.preflight import preflights  # noqa: PLC0415  (most plans of a loop change nothing)
 
     def look_ahead(cluster: ClusterRef) -> Observed:
         seen, roster = prepared.observed[cluster], rosters.get(cluster)

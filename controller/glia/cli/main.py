@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,8 @@ def glia() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code."""
     gc.set_threshold(*COLLECT_AFTER)
+    # pydantic would read the metadata of every installed package in search of plugins.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         code: int | None = glia.main(arguments, prog_name="glia", standalone_mode=False)
     except click.ClickException as error:

@@ -6,12 +6,9 @@ ECS takes an integer it becomes one, before anything else looks at it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from glia.ecs.service_model import ServiceModel, service_model
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 INTEGERS = frozenset({"integer", "long"})
 
@@ -26,13 +23,17 @@ def with_integers(shape: str, value: Any) -> Any:
 
 
 def _has_float(value: Any) -> bool:
-    if isinstance(value, dict | list):
-        return any(_has_float(each) for each in _content(value))
-    return isinstance(value, float)
-
-
-def _content(value: dict[str, Any] | list[Any]) -> Iterator[Any]:
-    return iter(value.values() if isinstance(value, dict) else value)
+    """Of every manifest it is asked, so it does not recurse: a third of the time."""
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, dict):
+            left += each.values()
+        elif isinstance(each, list):
+            left += each
+        elif isinstance(each, float):
+            return True
+    return False
 
 
 def _converted(model: ServiceModel, name: str, value: Any) -> Any:

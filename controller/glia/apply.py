@@ -7,7 +7,6 @@ other, and says of every change how far it came.
 from __future__ import annotations
 
 import threading
-from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,7 +16,14 @@ from glia.outcome import Applied, Outcome, State, held_behind, in_the_way, left
 from glia.parallel import in_parallel
 from glia.plan import Delete, lane_id
 from glia.planning.updating import is_rolling
-from glia.rollout import Rollout, Watcher, found_rollout, look_at, started_rollout
+from glia.rollout import (
+    LOOK_EVERY_SECONDS,
+    Rollout,
+    Watcher,
+    found_rollout,
+    look_at,
+    started_rollout,
+)
 from glia.submit import CutOff, Submission, Writer
 
 if TYPE_CHECKING:
@@ -32,7 +38,6 @@ if TYPE_CHECKING:
 # One thread waits for all rollouts; the others make changes. RegisterTaskDefinition is limited
 # to one a second, so more would only queue.
 SUBMITTERS = 7
-LOOK_EVERY_SECONDS = 5.0
 
 
 class Ecs(Writer, Watcher, Protocol):
@@ -62,22 +67,16 @@ class _Work:
     manner: Manner
     tell: Callable[[Outcome], None]
     begin: float
-    queue: deque[Change]
+    queue: dict[str, Change] = field(default_factory=dict)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     rollouts: list[Rollout] = field(default_factory=list)
     submitting: int = 0
-    stopping: bool = False
-    interrupted: bool = False
+    cut: Cut | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @property
-    def cut(self) -> Cut:
-        """What ends the waiting, once it does so early."""
-        return State.INTERRUPTED if self.interrupted else State.TIMED_OUT
 
     def interrupt(self) -> None:
         """Nobody starts anything any more."""
-        self.stopping = self.interrupted = True
+        self.cut = State.INTERRUPTED
 
     def note(self, outcome: Outcome) -> None:
         """Remember and tell what is new about a change."""
@@ -96,14 +95,14 @@ def apply(
     manner: Manner,
 ) -> Applied:
     """What came of the plan's labels and changes, in its order, and of what was rolling already."""
-    work = _Work(plan, ecs_of, clock, manner, tell, clock.now(), deque())
+    work = _Work(plan, ecs_of, clock, manner, tell, clock.now())
     _label_all(work)
     for change in plan.changes:
         state = State.BLOCKED if change.blocked_by else State.WAITS
         message = change.blocked_by[0].message if change.blocked_by else ""
         work.note(_first(change, state, work.begin, message))
         if not change.blocked_by:
-            work.queue.append(change)
+            work.queue[change.id] = change
     rolling = [_settling(each, work) for each in plan.settled if each.rolling]
     if manner.wait:
         work.rollouts += rolling
@@ -111,10 +110,9 @@ def apply(
     work.submitting = crew
     jobs: list[Callable[[], None]] = [lambda: _wait(work), *[lambda: _submit_all(work)] * crew]
     in_parallel(clock, lambda job: job(), jobs)
-    if not work.stopping:
-        return Applied(tuple(work.outcomes.values()))
-    for outcome in tuple(work.outcomes.values()):
-        work.note(left(outcome, work.cut, clock.now()))
+    if work.cut is not None:
+        for outcome in tuple(work.outcomes.values()):
+            work.note(left(outcome, work.cut, clock.now()))
     return Applied(tuple(work.outcomes.values()), work.cut)
 
 
@@ -155,7 +153,7 @@ def _label(labelling: Labelling, waiting: Outcome, work: _Work) -> None:
 
 def _submit_all(work: _Work) -> None:
     try:
-        while not work.stopping:
+        while work.cut is None:
             change = _next(work)
             if change is not None:
                 _submit(change, work)
@@ -173,16 +171,15 @@ def _submit_all(work: _Work) -> None:
 def _next(work: _Work) -> Change | None:
     """The first change whose predecessors are done; those that now never will be are told."""
     with work.lock:
-        waiting = list(work.queue)
+        waiting = list(work.queue.values())
     for change in waiting:
         before = [work.outcomes[each] for each in change.depends_on if each in work.outcomes]
         failed = next((each for each in before if in_the_way(each)), None)
         if failed is None and not all(each.state is State.DONE for each in before):
             continue
         with work.lock:
-            if change not in work.queue:
+            if work.queue.pop(change.id, None) is None:
                 continue  # another thread was faster
-            work.queue.remove(change)
         if failed is None:
             return change
         _hold(change, failed, work)
@@ -197,7 +194,7 @@ def _hold(change: Change, behind: Outcome, work: _Work) -> None:
 
 def _submit(change: Change, work: _Work) -> None:
     ecs = work.ecs_of(change.service.cluster)
-    submission = Submission(change, ecs, work.clock, lambda: work.stopping)
+    submission = Submission(change, ecs, work.clock, lambda: work.cut is not None)
     begun = replace(work.outcomes[change.id], state=State.CHANGES, at=work.clock.now())
     work.note(begun)
     try:
@@ -209,7 +206,7 @@ def _submit(change: Change, work: _Work) -> None:
         if isinstance(cut, KeyboardInterrupt):
             work.interrupt()
         changed = replace(begun, calls=tuple(submission.calls))
-        work.note(left(changed, work.cut, work.clock.now()))
+        work.note(left(changed, work.cut or State.TIMED_OUT, work.clock.now()))
     else:
         begun = replace(begun, calls=tuple(submission.calls))
         _submitted(change, service, begun, submission.flaw, work)
@@ -261,7 +258,7 @@ def _settling(settled: Settled, work: _Work) -> Rollout:
 def _wait(work: _Work) -> None:
     """Until every rollout has ended and nobody submits any more."""
     try:
-        while not work.stopping:
+        while work.cut is None:
             with work.lock:
                 busy = work.submitting > 0
                 rolling = [each for each in work.rollouts if not each.outcome.state.ended]
@@ -270,7 +267,7 @@ def _wait(work: _Work) -> None:
             late = _is_late(work)
             _look_at(rolling, work, last=late)
             if late:
-                work.stopping = True
+                work.cut = work.cut or State.TIMED_OUT
                 return
             work.clock.sleep(LOOK_EVERY_SECONDS)
     except KeyboardInterrupt:

@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     from glia.target import ClusterRef
 
 
-READ_AT_ONCE = 1000
-
-
+READ_AT_ONCE = 1000  # services; most are let go before the next are read
 NOTHING_KNOWN: Mapping[str, LiveTaskDefinition] = MappingProxyType({})
 
 
@@ -124,14 +122,13 @@ def enrol(cluster: ClusterRef, reader_of: Callable[[ClusterRef], Reader], clock:
         services = ecs.services(cluster.name, ecs.service_names(cluster.name))
         read = Roster(cluster, services)
         ours = {each.name for each in read.owned}
-        instances = ecs.instances(cluster.name)
-        tasks = _holding(cluster.name, ecs) if instances else ()
-        arns = sorted({each.task_definition for each in tasks if each.service not in ours})
+        there = _without_definitions(cluster.name, ecs)
+        arns = sorted({each.task_definition for each in there.tasks if each.service not in ours})
         found = in_parallel(clock, ecs.task_definition, arns)
     except GliaError as error:
         return Roster(cluster, failure=str(error))
     definitions = {arn: each for arn, each in zip(arns, found, strict=True) if each is not None}
-    return replace(read, fleet=Fleet(instances, tasks, definitions))
+    return replace(read, fleet=replace(there, definitions=definitions))
 
 
 def with_facts(  # noqa: PLR0913  (what is known already comes by keyword)

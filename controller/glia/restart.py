@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from glia.errors import GliaError
 from glia.outcome import Applied, Outcome, State, held_behind, in_the_way, left
-from glia.rollout import Rollout, Watcher, look_at
+from glia.rollout import LOOK_EVERY_SECONDS, Rollout, Watcher, look_at
 from glia.target import ClusterRef, Target
-from glia.watch import Watch
+from glia.watch import watch_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from glia.live import LiveService
     from glia.owned import Owned
 
-LOOK_EVERY_SECONDS = 5.0
 DEADLINE_SECONDS = 1800.0
 
 
@@ -116,15 +115,6 @@ def _wait(rollout: Rollout, work: _Work) -> None:
 
 
 def _rollout(cluster: str, service: LiveService, outcome: Outcome, now: float) -> Rollout:
-    primary = service.primary
-    watch = Watch(
-        definition=service.task_definition,
-        deployment=primary.id if primary else "",
-        started_at=now,
-        progress_deadline=DEADLINE_SECONDS,
-        born=primary.created_at if primary else 0.0,
-        sighted=True,
-        progress_at=now,
-    )
+    watch = replace(watch_of(service, now, DEADLINE_SECONDS), sighted=True)
     # A restart that fails says nothing against the content: it is remembered by nothing.
     return Rollout(ClusterRef(Target(""), cluster, ""), service.name, "", watch, outcome)

@@ -10,7 +10,7 @@ from glia.desired.tags import FAILED
 from glia.errors import GliaError
 from glia.outcome import Outcome, State
 from glia.plan import Create, Replace
-from glia.watch import Watch, look
+from glia.watch import look, watch_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from glia.live import LiveService, LiveTask, ServiceDeployment, ServiceEvent
     from glia.plan import Change, Settled
     from glia.target import ClusterRef
+    from glia.watch import Watch
 
 STATES: Mapping[Standing, State] = {
     "Converged": State.DONE,
@@ -31,6 +32,7 @@ STATES: Mapping[Standing, State] = {
 }
 # ECS has given the content up: it is not applied again until the manifest changes.
 REMEMBERED = frozenset({"RolledBack", "DeploymentFailed"})
+LOOK_EVERY_SECONDS = 5.0
 # So many unreadable looks in a row and a rollout is given up on; pacing and retries are inside.
 PATIENCE = 5
 # Looking closely takes three or four calls: an apply that is out of time shall end soon.
@@ -102,16 +104,8 @@ def found_rollout(settled: Settled, now: float, outcome: Outcome) -> Rollout:
 
 
 def _rollout(of: Change | Settled, service: LiveService, now: float, outcome: Outcome) -> Rollout:
-    primary, policy = service.primary, of.service.rollout
-    watch = Watch(
-        definition=service.task_definition,
-        deployment=primary.id if primary else "",
-        started_at=now,
-        progress_deadline=policy.progress_deadline_seconds,
-        min_ready=policy.min_ready_seconds,
-        born=primary.created_at if primary else 0.0,
-        progress_at=now,
-    )
+    policy = of.service.rollout
+    watch = watch_of(service, now, policy.progress_deadline_seconds, policy.min_ready_seconds)
     return Rollout(of.service.cluster, of.lane.lane.name, of.service.attempt, watch, outcome)
 
 

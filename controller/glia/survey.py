@@ -11,7 +11,7 @@ from glia.parallel import in_parallel
 from glia.plan import lane_id
 from glia.rollout import Watcher, evidence_of
 from glia.service_status import status
-from glia.watch import found_watch, look
+from glia.watch import look, watch_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,7 +76,8 @@ def _account_id(observed: Observed) -> str:
 def _assessment(settled: Settled, ecs: Watcher, now: float) -> Assessment:
     """A first look: there is no telling progress from standstill but by ECS's own times."""
     policy, live = settled.service.rollout, settled.live
-    watch = found_watch(live, policy.progress_deadline_seconds)
+    begun = live.primary.created_at if live.primary else 0.0
+    watch = replace(watch_of(live, begun, policy.progress_deadline_seconds), sighted=True)
     # A replica that ECS is replacing, long after its deployment ended, is worth a closer look
     # and is not late.
     since = watch.progress_at if settled.rolling else now - SUSPICIOUS_SECONDS

@@ -45,6 +45,20 @@ CLEARED_CONFIGURATION: Final[Mapping[str, Any]] = {
 # They cannot be changed in place: UpdateServiceRequest does not have them. A launch type gives
 # way to a capacity provider strategy, and comes back with an empty one.
 CREATE_ONLY: Final = frozenset({"role", "schedulingStrategy"})
+# Their change starts a new deployment (botocore's documentation of UpdateServiceRequest).
+STARTS_DEPLOYMENT: Final = frozenset(
+    {
+        "loadBalancers",
+        "networkConfiguration",
+        "platformVersion",
+        "serviceConnectConfiguration",
+        "serviceRegistries",
+        "volumeConfigurations",
+        "vpcLatticeConfigurations",
+    }
+)
+# ECS refuses another strategy without forceNewDeployment.
+REDEPLOYING: Final = STARTS_DEPLOYMENT | {"capacityProviderStrategy", "launchType"}
 
 
 def update_members(

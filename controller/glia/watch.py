@@ -131,16 +131,17 @@ def ready_replicas(watch: Watch, live: LiveService) -> int:
     )
 
 
-def found_watch(live: LiveService, progress_deadline: float) -> Watch:
-    """The watch of a rollout that somebody else started, as far as ECS tells."""
+def watch_of(
+    live: LiveService, now: float, progress_deadline: float, min_ready: float = 0.0
+) -> Watch:
+    """The watch of the deployment that leads, begun now."""
     primary = live.primary
-    since = primary.created_at if primary else 0.0
     return Watch(
         definition=live.task_definition,
         deployment=primary.id if primary else "",
-        started_at=since,
+        started_at=now,
         progress_deadline=progress_deadline,
-        born=since,
-        sighted=True,
-        progress_at=since,
+        min_ready=min_ready,
+        born=primary.created_at if primary else 0.0,
+        progress_at=now,
     )

@@ -53,8 +53,15 @@ class Done:
 class Program:
     """Runs commands on a folder of manifests."""
 
-    def __init__(self, sandbox: Sandbox, folder: Path, streams: pytest.CaptureFixture[str]) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        clock: FastClock,
+        folder: Path,
+        streams: pytest.CaptureFixture[str],
+    ) -> None:
         self.sandbox = sandbox
+        self._clock = clock
         self.folder = folder
         self._streams = streams
 
@@ -72,7 +79,7 @@ class Program:
     def run(self, name: str, *options: str) -> Done:
         """A command in this process, through the gate that gives it its exit code."""
         paths = [str(self.folder)] if name in TAKES_PATHS else []
-        code = main([name, *paths, *options])
+        code = main([name, *paths, *options], clock=self._clock)
         told = self._streams.readouterr()
         return Done(code, told.out, told.err)
 
@@ -101,5 +108,4 @@ def program(
     with Sandbox(clock, instances=[("inf1.xlarge", 2)], strict=True) as sandbox:
         for name, value in sandbox.environment().items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr("glia.cli.online.SystemClock", lambda: FastClock(clock))
-        yield Program(sandbox, tmp_path, capsys)
+        yield Program(sandbox, FastClock(clock), tmp_path, capsys)

@@ -95,17 +95,9 @@ def _show(plan: Plan) -> None:
 
 def _carried_out(plan: Plan, online: Online, manner: Manner) -> Applied:
     from glia.apply import apply
-    from glia.render.progress import Progress
 
-    progress = Progress(
-        online.clock,
-        sys.stderr,
-        live=sys.stderr.isatty(),
-        colour=colour(sys.stderr),
-        width=width(),
-    )
-    with online.interruptible(), progress:
-        return apply(plan, online.of, online.clock, progress.tell, manner)
+    with online.telling() as tell:
+        return apply(plan, online.of, online.clock, tell, manner)
 
 
 def _report(outcomes: Sequence[Outcome], output: str, *, unread: int = 0) -> None:

@@ -52,7 +52,6 @@ def _story(clock: SystemClock, stack: ExitStack) -> Story:
     from pathlib import Path
 
     from glia.cli.demo_manifests import Manifests
-    from glia.cli.demo_shell import commands_on
     from glia.cli.demo_story import Story
     from glia.sandbox.demo import Stage
     from glia.sandbox.sandbox import Sandbox
@@ -61,7 +60,7 @@ def _story(clock: SystemClock, stack: ExitStack) -> Story:
     target_group = stage.furnish()
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="glia-demo-")))
     os.environ.update(stage.environment())
-    stack.enter_context(commands_on(clock))
+    click.get_current_context().obj = clock  # for the commands that the story runs
     stack.enter_context(chdir(folder))  # so that messages name files as a user sees them
     stack.enter_context(redirect_stderr(sys.stdout))  # a story is one stream
     return Story(stage, Manifests(folder), target_group)

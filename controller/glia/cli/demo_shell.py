@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from glia.aws.clock import SystemClock
-from glia.cli import online
 from glia.cli.main import INTERRUPTED, main
 from glia.cli.options import colour
 from glia.errors import GliaError
@@ -58,7 +57,7 @@ def glia(command: str, *, code: int) -> None:
         Exit: somebody has ended it.
     """
     click.echo(f"\n{_styled(f'$ glia {command}', fg='cyan')}")
-    found = main(command.split())
+    found = main(command.split(), clock=click.get_current_context().obj)
     if found == INTERRUPTED:
         raise click.exceptions.Exit(INTERRUPTED)
     if found != code:
@@ -69,20 +68,6 @@ def glia(command: str, *, code: int) -> None:
 def _styled(text: str, *, fg: str | None = None, bold: bool = False, dim: bool = False) -> str:
     styled = click.style(text, fg=fg, bold=bold or None, dim=dim or None)
     return styled if colour(sys.stdout) else text
-
-
-@contextmanager
-def commands_on(clock: SystemClock) -> Iterator[None]:
-    """Let the commands take their time from ``clock``.
-
-    They make a SystemClock for themselves, and rightly have no option for another one.
-    """
-    name, real = "SystemClock", SystemClock
-    setattr(online, name, lambda: clock)
-    try:
-        yield
-    finally:
-        setattr(online, name, real)
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from glia.errors import GliaError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from glia.aws.clock import SystemClock
+
 BAD_USAGE = 64
 BUG = 70
 INTERRUPTED = 130
@@ -59,13 +61,13 @@ def glia() -> None:
     """Neuron inference services on Amazon ECS, kept the way their YAML in git says."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; its exit code."""
+def main(arguments: Sequence[str] | None = None, *, clock: SystemClock | None = None) -> int:
+    """Run a command; its exit code. What waits does so on ``clock``, else on the machine's time."""
     gc.set_threshold(*COLLECT_AFTER)
     # pydantic would read the metadata of every installed package in search of plugins.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
-        code: int | None = glia.main(arguments, prog_name="glia", standalone_mode=False)
+        code: int | None = glia.main(arguments, prog_name="glia", standalone_mode=False, obj=clock)
     except click.ClickException as error:
         error.show()
         return BAD_USAGE

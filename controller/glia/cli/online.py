@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import click
+
 from glia.aws.clock import SystemClock
 from glia.aws.gateway import Gateway
 from glia.aws.session import Sessions
+from glia.cli.options import colour, width
 from glia.desired.desire import clusters
 from glia.errors import GliaError
 from glia.target import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from glia.clock import Clock
     from glia.manifest.load import Loaded
     from glia.neuron.catalogue import InstanceType
+    from glia.outcome import Outcome
     from glia.target import ClusterRef
 
 
@@ -28,12 +33,11 @@ class Online:
 
     Args:
         profile: of the AWS configuration; None for the environment's choice.
-        clock: real time, unless somebody drives it.
+        clock: None for the command's own, which is real time unless it was started on another.
     """
 
     def __init__(self, profile: str | None, clock: Clock | None = None) -> None:
-        self._real_time = SystemClock()
-        self.clock: Clock = clock or self._real_time
+        self.clock: Clock = clock or _clock_of_the_command()
         self._sessions = Sessions(profile, self.clock)
         self._gateways: dict[Target, Gateway] = {}
         self._lock = threading.Lock()
@@ -66,12 +70,27 @@ class Online:
         return found
 
     @contextmanager
-    def interruptible(self) -> Iterator[None]:
+    def telling(self) -> Iterator[Callable[[Outcome], None]]:
+        """What takes an outcome and shows it on standard error; a signal ends the waiting."""
+        from glia.render.progress import Progress
+
+        live, columns = sys.stderr.isatty(), width()
+        progress = Progress(
+            self.clock, sys.stderr, live=live, colour=colour(sys.stderr), width=columns
+        )
+        with self._interruptible(), progress:
+            yield progress.tell
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
         """The first Ctrl-C ends what waits; the second one ends the program."""
+        clock = self.clock
+        if not isinstance(clock, SystemClock):
+            raise TypeError("only real time can be cut short")
 
         def on_signal(number: int, _frame: object) -> None:
             signal.signal(number, signal.SIG_DFL)
-            self._real_time.interrupt()
+            clock.interrupt()
 
         before = {each: signal.signal(each, on_signal) for each in (signal.SIGINT, signal.SIGTERM)}
         try:
@@ -79,3 +98,9 @@ class Online:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _clock_of_the_command() -> SystemClock:
+    context = click.get_current_context(silent=True)
+    clock: SystemClock | None = context.obj if context else None
+    return clock or SystemClock()

@@ -44,20 +44,12 @@ def command(
     from glia.cli.places import places
     from glia.owned import owned
     from glia.render.outcomes import outcomes_text
-    from glia.render.progress import Progress
 
     online = Online(profile)
     there = places(keys, online, region=region, manifests=manifests)
     found = [(ecs, owned(wanted, ecs)) for ecs, wanted in there]
-    progress = Progress(
-        online.clock,
-        sys.stderr,
-        live=sys.stderr.isatty(),
-        colour=colour(sys.stderr),
-        width=width(),
-    )
-    with online.interruptible(), progress:
-        applied = _restarted(found, online, progress.tell, wait=not no_wait)
+    with online.telling() as tell:
+        applied = _restarted(found, online, tell, wait=not no_wait)
     click.echo(outcomes_text(applied.outcomes, colour=colour(sys.stdout), width=width()))
     return _code(applied, waited=not no_wait)
 

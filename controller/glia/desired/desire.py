@@ -23,19 +23,6 @@ if TYPE_CHECKING:
     from glia.neuron.catalogue import InstanceType
     from glia.neuron.lanes import Lane
 
-# Their change starts a new deployment (botocore's documentation of UpdateServiceRequest).
-STARTS_DEPLOYMENT = frozenset(
-    {
-        "loadBalancers",
-        "networkConfiguration",
-        "platformVersion",
-        "serviceConnectConfiguration",
-        "serviceRegistries",
-        "volumeConfigurations",
-        "vpcLatticeConfigurations",
-    }
-)
-
 
 def cluster_ref(manifest: NeuronCluster) -> ClusterRef:
     """The ECS cluster that a NeuronCluster declares."""
@@ -116,7 +103,6 @@ def _lane(
     spec, labels = manifest.spec, manifest.metadata.labels
     family = _family(spec.task_definition.get("family"), lane, cluster, lanes)
     members = task_definition(spec, family, lane.device_ids)
-    members["family"] = family
     content = content_hash(members)
     ours = {OWNER: tag_value(cluster.owner), KEY: key}
     place: dict[str, str] = {}

@@ -53,11 +53,11 @@ class DesiredLane:
     # memory, and of what is as it should be the hash says so.
 
     @property
-    def canonical_task_definition(self) -> Mapping[str, Any]:
+    def canonical_task_definition(self) -> dict[str, Any]:
         return canonical("taskDefinition", self.task_definition)
 
     @property
-    def canonical_service(self) -> Mapping[str, Any]:
+    def canonical_service(self) -> dict[str, Any]:
         return canonical("service", self.service)
 
 

@@ -33,13 +33,10 @@ def neuron_container(spec: ServiceSpec) -> str:
 
 
 def task_definition(spec: ServiceSpec, family: str, device_ids: Sequence[int]) -> Json:
-    """The members of RegisterTaskDefinition, without tags.
-
-    ``family`` is what the manifest's own one yields to nothing but.
-    """
+    """The members of RegisterTaskDefinition, without tags, in this family."""
     neuron, written = spec.neuron, spec.task_definition
     managed = neuron.allocation == "managed"
-    made: Json = {"family": family, **_without(written, "tags")}
+    made: Json = {"family": family, **_without(written, "family", "tags")}
     if not made.get("requiresCompatibilities"):
         made["requiresCompatibilities"] = ["MANAGED_INSTANCES" if managed else "EC2"]
     if managed and not made.get("networkMode"):

@@ -89,7 +89,7 @@ def _definition(
     if runs_content(lane, live, observed):
         return ()
     found = observed.definitions.get(live.task_definition)
-    wanted = dict(lane.canonical_task_definition)
+    wanted = lane.canonical_task_definition
     before = canonical("taskDefinition", found.members) if found else {}
     return differences(restricted("taskDefinition", before, wanted), wanted, "taskDefinition")
 
@@ -99,7 +99,7 @@ def _service(
 ) -> tuple[Mapping[str, Any], tuple[FieldChange, ...]]:
     if live.members is lane.service:
         return {}, ()
-    wanted = dict(lane.canonical_service)
+    wanted = lane.canonical_service
     members = restricted("service", canonical("service", live.members), wanted)
     return members, () if members == wanted else differences(members, wanted, "service")
 
@@ -110,7 +110,7 @@ def with_shared_members(lane: DesiredLane, live: LiveService) -> LiveService:
     Most services of a large fleet are as they should be: nothing is held twice, nor compared
     again.
     """
-    if same("service", dict(lane.canonical_service), canonical("service", live.members)):
+    if same("service", lane.canonical_service, canonical("service", live.members)):
         return replace(live, members=lane.service)
     return live
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from glia.desired.desire import STARTS_DEPLOYMENT
 from glia.desired.percentages import down_at_once, surplus_at_once
 from glia.plan import Create, Delete, Effect, Replace, Update
+from glia.update_members import STARTS_DEPLOYMENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

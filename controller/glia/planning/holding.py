@@ -13,7 +13,8 @@ from glia.desired.lane_tag import LANE
 from glia.desired.tags import FAILED
 from glia.plan import Change, Held, Settled, Update
 from glia.planning.effects import effect, starts_deployment
-from glia.planning.needs import REDEPLOYING, runs_content
+from glia.planning.needs import runs_content
+from glia.update_members import REDEPLOYING
 
 if TYPE_CHECKING:
     from glia.desired.state import DesiredLane, DesiredService

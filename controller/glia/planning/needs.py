@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from glia.desired.desire import STARTS_DEPLOYMENT
 from glia.desired.tags import ADOPTED, FAILED, applied, family_of, revision_of, tag_value
 from glia.ecs.canonical import canonical, restricted, same
+from glia.update_members import REDEPLOYING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from glia.desired.state import DesiredLane, DesiredService
     from glia.live import LiveService, LiveTaskDefinition
     from glia.observed import Observed
-
-
-# ECS refuses another strategy without forceNewDeployment.
-REDEPLOYING = STARTS_DEPLOYMENT | {"capacityProviderStrategy", "launchType"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +122,7 @@ def was_applied(lane: DesiredLane, live: LiveService) -> bool:
 def _lacks_starting_members(lane: DesiredLane, live: LiveService) -> bool:
     if live.members is lane.service:
         return False
-    wanted = dict(lane.canonical_service)
+    wanted = lane.canonical_service
     found = restricted("service", canonical("service", live.members), wanted)
     return any(wanted.get(name) != found.get(name) for name in REDEPLOYING)
 
@@ -134,7 +130,7 @@ def _lacks_starting_members(lane: DesiredLane, live: LiveService) -> bool:
 def has_content(lane: DesiredLane, definition: LiveTaskDefinition) -> bool:
     """Whether a registered revision is the wanted one, by its content and not by its tag."""
     members = canonical("taskDefinition", definition.members)
-    return same("taskDefinition", dict(lane.canonical_task_definition), members)
+    return same("taskDefinition", lane.canonical_task_definition, members)
 
 
 def runs_content(lane: DesiredLane, live: LiveService, observed: Observed) -> bool:

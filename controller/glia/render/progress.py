@@ -37,6 +37,7 @@ class Progress:
         self._begin = clock.now()
         self._lock = Lock()
         self._told: dict[str, tuple[State, int, int, str]] = {}
+        self._said: dict[str, str] = {}
         self._display: Display | None = None
 
     def __enter__(self) -> Self:
@@ -66,6 +67,9 @@ class Progress:
             if self._told.get(outcome.id) == now:
                 return
             self._told[outcome.id] = now
+            if self._said.get(outcome.id) == phrase(outcome):
+                return  # another reason, and the same words
+            self._said[outcome.id] = phrase(outcome)
             if self._display is None:
                 self._write(outcome)
                 return

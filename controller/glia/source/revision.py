@@ -1,0 +1,64 @@
+"""A revision: one state of the manifests, whole, and where it is from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+from glia.plan import Source
+
+if TYPE_CHECKING:
+    from glia.source.files import Found
+
+Relation: TypeAlias = Literal["same", "descendant", "ancestor", "unrelated"]
+"""What a new commit is to an old one. ``unrelated`` also where history cannot tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What a source held at one time. Never half of one commit and half of another.
+
+    Attributes:
+        commit: all its digits; of a directory, ``sha256:`` and a hash of what was read.
+        repository: its address without credentials; empty for a directory.
+        path: in the repository; of directories, those that were named.
+        found: the files, and what is wrong with some of them.
+        verified: its signature was asked for, and is good.
+        fetched_at: when the source last said that this is its state, in seconds of its clock.
+    """
+
+    commit: str
+    repository: str
+    path: str
+    found: Found
+    verified: bool
+    fetched_at: float
+
+    @property
+    def source(self) -> Source:
+        """The same as a plan tells it."""
+        return Source(self.repository, self.commit if self.repository else "", self.path)
+
+
+class RevisionSource(Protocol):
+    """Where desired comes from: a git repository, or directories."""
+
+    @property
+    def last(self) -> Revision | None:
+        """The last good revision; None before the first."""
+
+    def fetch(self) -> Revision:
+        """The state that the source is in now; from then on the last good one.
+
+        Nothing is transferred, and the same files are returned, where it has not moved.
+
+        Raises:
+            SourceError: there is no new revision that may be used; ``last`` is what it was.
+        """
+
+    def relation(self, old: str, new: str) -> Relation:
+        """What commit ``new``, one that was fetched, is to ``old``, an earlier one.
+
+        Raises:
+            SourceError: history had to be asked for, and was not to be had.
+        """

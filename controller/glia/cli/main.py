@@ -37,6 +37,7 @@ COMMANDS = (
     "restart",
     "schema",
     "catalog",
+    "iam-policy",
     "sandbox",
     "demo",
 )
@@ -51,7 +52,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
         if name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"glia.cli.{name}").command
+        module = importlib.import_module(f"glia.cli.{name.replace('-', '_')}")
+        command: click.Command = module.command
         return command
 
 

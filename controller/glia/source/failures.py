@@ -56,6 +56,13 @@ class Busy(SourceError):
     transient = True
 
 
+class Stopped(SourceError):
+    """Whoever asked wants no answer any more."""
+
+    reason = "Stopped"
+    transient = True
+
+
 class Unauthorized(SourceError):
     """The server does not take the credentials, or we do not take the server's key."""
 

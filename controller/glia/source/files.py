@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 # What `kubectl kustomize` writes of some ten thousand manifests.
 MAXIMUM_INPUT_BYTES = 64 * 1024 * 1024
 
-_SUFFIXES = (".yaml", ".yml")
-_KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
+SUFFIXES = (".yaml", ".yml")
+KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +74,14 @@ def _directory(top: str, diagnostics: list[Diagnostic]) -> Iterator[str]:
         diagnostics.append(_unreadable(error))
 
     for folder, folders, names in os.walk(top, onerror=note):
-        if not _KUSTOMIZATIONS.isdisjoint(names):
+        if not KUSTOMIZATIONS.isdisjoint(names):
             diagnostics.append(_kustomization(folder))
             folders.clear()
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(folder, name)
-            if name.endswith(_SUFFIXES) and not name.startswith(".") and _is_file(path):
+            if name.endswith(SUFFIXES) and not name.startswith(".") and _is_file(path):
                 yield str(path)
 
 

@@ -55,14 +55,14 @@ def _address(url: str) -> tuple[str, str]:
         return url, "ssh"
     try:
         parts = urlsplit(url)
-        port = parts.port
+        host, user, _ = parts.hostname or "", parts.username, parts.port
     except ValueError:
         raise _bad("is no address", url) from None
     if parts.scheme not in _SCHEMES:
         raise _bad("is neither https://, ssh:// nor file://", url)
     if parts.query or parts.fragment:
         raise _bad("has a query or a fragment", url)
-    if parts.password is not None or (parts.username and parts.scheme != "ssh"):
+    if parts.password is not None or (user and parts.scheme != "ssh"):
         raise UsageError(
             f"--git {without_credentials(url)!r} was given with credentials in it, for all who "
             "list processes to read; name a file with --git-token-file, or a variable"
@@ -71,10 +71,9 @@ def _address(url: str) -> tuple[str, str]:
         if parts.netloc or not parts.path.startswith("/"):
             raise _bad("names no absolute path: file:///srv/git/fleet.git", url)
         return url, "file"
-    _check_host(url, parts.hostname or "", parts.username)
-    if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
+    _check_host(url, host, user)
+    if parts.scheme == "http" and host not in {"127.0.0.1", "::1", "localhost"}:
         raise _bad("is not encrypted: use https", url)
-    del port
     return url, parts.scheme
 
 

@@ -2,70 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from glia.ecs.nearest import nearest
+from glia.source.failures import (
+    Corrupt,
+    NonFastForward,
+    PathEmpty,
+    RefNotFound,
+    RolledBack,
+    SourceError,
+    Unwritable,
+)
+from glia.source.git.access import NOBODY, Access
+from glia.source.git.history import relation
+from glia.source.git.limits import USUAL, Limits
+from glia.source.git.manifests import manifests
+from glia.source.git.repository import GOOD, INCOMING, Repository
+from glia.source.git.signatures import ANY_COMMIT, Policy, verify
+from glia.source.revision import Relation, Revision
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from glia.clock import Clock
     from glia.source.git.place import Place
-    from glia.source.revision import Relation, Revision
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How git proves who asks, and that the server is the right one. Never an argument of git.
-
-    Attributes:
-        token_file: for HTTPS; read anew at every fetch, so that a rotated token counts.
-        token_variable: name of the environment's variable that holds it, where no file does.
-        username: that goes with the token; GitHub and GitLab take any.
-        ssh_key: a private key's file; None leaves it to ssh's agent.
-        known_hosts: ssh knows no other servers.
-        ca_file: certificates of whoever signs the server's, instead of the system's.
-    """
-
-    token_file: Path | None = None
-    token_variable: str = ""
-    username: str = "x-access-token"
-    ssh_key: Path | None = None
-    known_hosts: Path | None = None
-    ca_file: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """Which commits may be used.
-
-    Attributes:
-        gpg_home: directory of a GnuPG keyring that holds the keys to trust, and no others.
-        allowed_signers: of ssh keys (ssh-keygen(1), ALLOWED SIGNERS). With either of the two a
-            commit that nobody of them has signed is refused.
-        accept_rewrite: a commit that may be used although it does not follow from the one held:
-            its hash or the beginning of it, at least seven digits; ``any`` for every one.
-    """
-
-    gpg_home: Path | None = None
-    allowed_signers: Path | None = None
-    accept_rewrite: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one fetch may take.
-
-    Attributes:
-        seconds: for one run of git; then its whole process group is killed.
-        stall_seconds: without a thousand bytes a second, after which a transfer is given up.
-        files: that are read of one revision.
-        size: bytes of all of them.
-    """
-
-    seconds: float = 120
-    stall_seconds: int = 20
-    files: int = 20_000
-    size: int = 64 * 1024 * 1024
+    from glia.source.git.repository import Tip
 
 
 class GitSource:
@@ -82,21 +46,126 @@ class GitSource:
         state: Path,
         clock: Clock,
         *,
-        access: Access = Access(),
-        policy: Policy = Policy(),
-        limits: Limits = Limits(),
+        access: Access = NOBODY,
+        policy: Policy = ANY_COMMIT,
+        limits: Limits = USUAL,
     ) -> None:
-        raise NotImplementedError
+        self._place = place
+        self._clock = clock
+        self._policy = policy
+        self._limits = limits
+        self._nobody = state / "nobody"
+        self._repository = Repository(place, state / _name(place), access, limits)
+        self._last: Revision | None = None
+        self._relations: dict[tuple[str, str], Relation] = {}
 
     @property
     def last(self) -> Revision | None:
-        """The last good revision."""
-        raise NotImplementedError
+        """The last good revision, of an earlier process too once ``fetch`` was called."""
+        return self._last
+
+    def stop(self) -> None:
+        """Let a ``fetch`` that another thread is in, and every later one, raise ``Stopped``."""
+        self._repository.stopped.set()
 
     def fetch(self) -> Revision:
-        """Ask where the ref is, and fetch what is new."""
-        raise NotImplementedError
+        """Ask where the ref is, and fetch what is new.
+
+        A copy that is damaged, or that cannot be written, is made anew once.
+        """
+        with self._repository.exclusively():
+            self._recall()
+            try:
+                self._last = self._look()
+            except (Corrupt, Unwritable):
+                self._repository.discard()
+                self._last = self._look()
+        return self._last
 
     def relation(self, old: str, new: str) -> Relation:
-        """What commit ``new`` is to ``old``."""
-        raise NotImplementedError
+        """What commit ``new`` is to ``old``; more history is fetched where that takes it."""
+        with self._repository.exclusively():
+            return self._relation(old, new)
+
+    def _relation(self, old: str, new: str) -> Relation:
+        """Looked up once: where history cannot tell, it cannot tell at the next interval either."""
+        if (old, new) not in self._relations:
+            self._relations = {(old, new): relation(self._repository, old, new)}
+        return self._relations[old, new]
+
+    def _recall(self) -> None:
+        """What an earlier process used stays good, if it still can be read and trusted."""
+        if self._last is not None or not (commit := self._repository.resolve(GOOD)):
+            return
+        try:
+            self._last = self._read(commit, 0.0)
+        except SourceError:
+            return
+
+    def _look(self) -> Revision:
+        tip = self._repository.tip()
+        if tip is None:
+            raise self._no_ref()
+        now, last = self._clock.now(), self._last
+        if last is not None and last.commit == tip.commit:
+            return replace(last, fetched_at=now)
+        commit = self._fetched(tip)
+        self._check_history(commit)
+        revision = self._read(commit, now)
+        self._repository.set_good(commit)
+        return revision
+
+    def _fetched(self, tip: Tip) -> str:
+        """The tip's commit, transferred unless it is here already; newer if it has moved on."""
+        here = self._repository.resolve(INCOMING)
+        if here == tip.commit:
+            return here
+        self._repository.fetch(tip.ref)
+        commit = self._repository.resolve(INCOMING)
+        if commit is None:
+            raise RefNotFound(f"{tip.ref} of {self._place.url} points to no commit")
+        return commit
+
+    def _check_history(self, commit: str) -> None:
+        """Nobody's work is undone because history was rewritten or a mirror lags behind."""
+        held = self._held()
+        if held is None or self._policy.accepts(commit):
+            return
+        found = self._relation(held, commit)
+        if found in {"same", "descendant"}:
+            return
+        ref = self._place.refs[0]
+        what = f"{ref} was at commit {held[:12]} and is now at {commit[:12]}, "
+        remedy = f"if that is meant, say --accept-rewrite {commit[:12]}"
+        if found == "ancestor":
+            raise RolledBack(f"{what}which comes before it", f"revert with a new commit; {remedy}")
+        raise NonFastForward(f"{what}which does not follow from it", remedy)
+
+    def _held(self) -> str | None:
+        return self._last.commit if self._last else self._repository.resolve(GOOD)
+
+    def _read(self, commit: str, now: float) -> Revision:
+        verified = verify(self._repository, commit, self._policy, self._nobody)
+        path = self._place.path
+        found = manifests(self._repository, commit, path, self._limits)
+        if not found.sources and not found.diagnostics:
+            raise PathEmpty(
+                f"{path or 'the repository'} holds no *.yaml or *.yml file in commit {commit[:12]}",
+                "nothing is deleted because of that; to remove the last service, name it",
+            )
+        return Revision(commit, self._place.url, path, found, verified, now)
+
+    def _no_ref(self) -> RefNotFound:
+        branches, (name, *_) = self._repository.branches(), self._place.refs
+        short = name.removeprefix("refs/heads/")
+        if not branches:
+            return RefNotFound(f"{self._place.url} has no branch yet", "push one")
+        near = nearest(short, branches)
+        remedy = f"did you mean {near}?" if near else "correct --ref"
+        return RefNotFound(f"{self._place.url} has no branch or tag {short}", remedy)
+
+
+def _name(place: Place) -> str:
+    """One copy for each place: what is good for one path need not be for another."""
+    text = "\0".join((place.url, *place.refs, "", place.path))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

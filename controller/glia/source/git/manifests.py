@@ -1,0 +1,181 @@
+"""The manifests of a commit: which of its names are manifests, and what of the rest to tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from glia.errors import Diagnostic, Location
+from glia.manifest.document import Source
+from glia.manifest.syntax import MAXIMUM_BYTES
+from glia.source.files import KUSTOMIZATIONS, SUFFIXES, Found
+from glia.source.git.blobs import bring, contents
+from glia.source.git.tree import Entry, under
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from glia.source.git.limits import Limits
+    from glia.source.git.repository import Repository
+
+# https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+_LFS: Final = b"version https://git-lfs.github.com/spec/"
+
+
+def manifests(repository: Repository, commit: str, path: str, limits: Limits) -> Found:
+    """Every manifest under the path; what cannot be one is a diagnostic, and the others are read.
+
+    Raises:
+        PathNotFound: there is no such path.
+        SourceError: contents had to be fetched, and were not to be had.
+    """
+    visible = [each for each in under(repository, commit, path) if not _is_hidden(each.path, path)]
+    built = _kustomizations(visible)
+    plain = [each for each in visible if not _is_inside(each.path, built)]
+    told = [*map(_kustomization, built), *(d for each in plain for d in _not_followed(each))]
+    files = [each for each in plain if each.kind == "file" and each.path.endswith(SUFFIXES)]
+    if len(files) > limits.files:
+        told.append(_too_many(files[limits.files], limits))
+        del files[limits.files :]
+    sources, diagnostics = _read(repository, files, limits)
+    return Found(sources, (*told, *diagnostics))
+
+
+def _read(
+    repository: Repository, files: Sequence[Entry], limits: Limits
+) -> tuple[tuple[Source, ...], list[Diagnostic]]:
+    sizes = bring(repository, (each.oid for each in files))
+    chosen, diagnostics = _affordable(files, sizes, limits.size)
+    found = contents(repository, {each.oid: sizes[each.oid] for each in chosen})
+    sources = []
+    for each in chosen:
+        if found[each.oid].startswith(_LFS):
+            diagnostics.append(_lfs_pointer(each))
+        else:
+            sources.append(Source(each.path, found[each.oid]))
+    return tuple(sources), diagnostics
+
+
+def _affordable(
+    files: Sequence[Entry], sizes: Mapping[str, int], budget: int
+) -> tuple[list[Entry], list[Diagnostic]]:
+    """What is neither too large by itself nor too much together, and what is."""
+    chosen: list[Entry] = []
+    diagnostics: list[Diagnostic] = []
+    for each in files:
+        size = sizes[each.oid]
+        if size > MAXIMUM_BYTES:
+            diagnostics.append(_too_large(each, size))
+            continue
+        budget -= size
+        if budget < 0:
+            diagnostics.append(_too_much(each))
+            break
+        chosen.append(each)
+    return chosen, diagnostics
+
+
+def _is_hidden(path: str, top: str) -> bool:
+    """By a name below the one that was asked for, as of files on disk."""
+    below = path[len(top) :].lstrip("/")
+    return any(name.startswith(".") for name in below.split("/"))
+
+
+def _kustomizations(entries: Iterable[Entry]) -> list[str]:
+    """The topmost folders that hold a kustomization."""
+    folders: list[str] = []
+    for each in entries:
+        folder, _, name = each.path.rpartition("/")
+        if name in KUSTOMIZATIONS:
+            folders.append(folder)
+    chosen: list[str] = []
+    for folder in sorted(set(folders), key=lambda each: each.count("/")):
+        if not _is_inside(f"{folder}/", chosen):
+            chosen.append(folder)
+    return sorted(chosen)
+
+
+def _is_inside(path: str, folders: Iterable[str]) -> bool:
+    return any(path.startswith(f"{folder}/") or not folder for folder in folders)
+
+
+def _not_followed(entry: Entry) -> list[Diagnostic]:
+    if entry.kind == "link" and entry.path.endswith(SUFFIXES):
+        return [
+            _error(
+                entry.path,
+                "symbolic-link",
+                "this is a symbolic link, which is not followed in git",
+                expected="a file",
+                remedy="commit the file itself",
+            )
+        ]
+    if entry.kind == "submodule":
+        return [
+            _error(
+                entry.path,
+                "submodule",
+                "this is a submodule, which is not followed",
+                expected="manifests in this repository",
+                remedy="copy them, or name the other repository with --git",
+            )
+        ]
+    return []
+
+
+def _kustomization(folder: str) -> Diagnostic:
+    where = folder or "the repository's root"
+    return Diagnostic(severity="error", code="kustomization", message=f"{where} is a kustomization")
+
+
+def _too_large(entry: Entry, size: int) -> Diagnostic:
+    return _error(
+        entry.path,
+        "file-too-large",
+        "this is too large to be read",
+        expected=f"at most {MAXIMUM_BYTES // 1024} KiB",
+        found=f"{size:,} bytes",
+        remedy="split it into several files",
+    )
+
+
+def _too_much(entry: Entry) -> Diagnostic:
+    return _error(
+        entry.path,
+        "input-too-large",
+        "this file and those after it are not read: together they are too much",
+        remedy="divide the path, and run one glia for each",
+    )
+
+
+def _too_many(entry: Entry, limits: Limits) -> Diagnostic:
+    return _error(
+        entry.path,
+        "too-many-files",
+        "this file and those after it are not read: there are too many",
+        expected=f"at most {limits.files:,} files",
+        remedy="put several manifests into a file, or divide the path and run one glia for each",
+    )
+
+
+def _lfs_pointer(entry: Entry) -> Diagnostic:
+    return _error(
+        entry.path,
+        "git-lfs-pointer",
+        "this is a pointer of Git LFS, which is not followed",
+        expected="the manifest itself in git",
+        remedy="git lfs untrack the file, and commit it",
+    )
+
+
+def _error(  # noqa: PLR0913  (by keyword)
+    path: str, code: str, message: str, *, expected: str = "", found: str = "", remedy: str = ""
+) -> Diagnostic:
+    return Diagnostic(
+        severity="error",
+        code=code,
+        message=message,
+        location=Location(path, 1, 1),
+        expected=expected,
+        found=found,
+        remedy=remedy,
+    )

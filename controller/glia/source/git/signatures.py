@@ -1,0 +1,76 @@
+"""Whether a commit is signed by somebody who is trusted; everything else counts as no."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from glia.source.failures import Unverified
+from glia.source.git.words import legible
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from glia.source.git.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Which commits may be used.
+
+    Attributes:
+        gpg_home: directory of a GnuPG keyring that holds the keys to trust, and no others.
+        allowed_signers: of ssh keys (ssh-keygen(1), ALLOWED SIGNERS). With either of the two a
+            commit that nobody of them has signed is refused.
+        accept_rewrite: a commit that may be used although it does not follow from the one held:
+            its hash or the beginning of it, at least seven digits; ``any`` for every one.
+    """
+
+    gpg_home: Path | None = None
+    allowed_signers: Path | None = None
+    accept_rewrite: str = ""
+
+    @property
+    def verifies(self) -> bool:
+        return self.gpg_home is not None or self.allowed_signers is not None
+
+    def accepts(self, commit: str) -> bool:
+        """Whether somebody has said that this rewritten history may be used."""
+        accepted = self.accept_rewrite.lower()
+        return accepted == "any" or (len(accepted) >= 7 and commit.startswith(accepted))
+
+
+ANY_COMMIT: Final = Policy()
+"""Signed or not, as long as it follows from the one before."""
+
+
+def verify(repository: Repository, commit: str, policy: Policy, nobody: Path) -> bool:
+    """Whether its signature was asked for, and is good.
+
+    A signature of a kind for which no keys were given is not trusted either: a keyring that
+    does not exist, ``nobody``, stands for those.
+
+    Raises:
+        Unverified: it is not good, for whatever reason.
+    """
+    if not policy.verifies:
+        return False
+    ended = repository.attempt(
+        "verify-commit",
+        "--",
+        commit,
+        configuration=(
+            ("gpg.program", "gpg"),
+            ("gpg.ssh.program", "ssh-keygen"),
+            ("gpg.ssh.allowedSignersFile", str(policy.allowed_signers or nobody)),
+            ("gpg.x509.program", "false"),
+        ),
+        variables={"GNUPGHOME": str(policy.gpg_home or nobody)},
+    )
+    if ended.code:
+        said = legible(ended.err, ()) or "it has no signature"
+        raise Unverified(
+            f"commit {commit[:12]} is not signed by a trusted key: {said}",
+            "sign it, or trust the key; until then the commit before it stays in use",
+        )
+    return True

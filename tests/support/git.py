@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +25,7 @@ ALONE = {
     "GIT_COMMITTER_NAME": "Ada",
     "GIT_COMMITTER_EMAIL": "ada@example.com",
 }
+GIT = shutil.which("git") or "git"
 FILE, LINK, SUBMODULE = "100644", "120000", "160000"
 
 
@@ -39,7 +41,7 @@ class Origin:
 
     def git(self, *arguments: str, stdin: bytes = b"", **variables: str) -> str:
         done = subprocess.run(
-            ["git", f"--git-dir={self.folder}", *arguments],
+            [GIT, f"--git-dir={self.folder}", *arguments],
             input=stdin,
             capture_output=True,
             env={**ALONE, **variables},
@@ -90,9 +92,9 @@ def _change(path: str, what: str | bytes | tuple[str, str] | None) -> bytes:
         return f"D {path}\n".encode()
     mode, content = what if isinstance(what, tuple) else (FILE, what)
     name = path.encode("utf-8", "surrogateescape")
-    if mode == SUBMODULE:
-        return f"M {mode} {content} {path}\n".encode()
     data = content.encode() if isinstance(content, str) else content
+    if mode == SUBMODULE:
+        return b"M %b %b %b\n" % (mode.encode(), data, name)
     return b"M %b inline %b\ndata %d\n%b\n" % (mode.encode(), name, len(data), data)
 
 
@@ -139,7 +141,9 @@ class GitServer:
     def __init__(self, folder: Path) -> None:
         self.faults = Faults()
         self.requests: list[Request] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, folder))
+        self.folder = folder
+        handler = type("Handler", (_Handler,), {"of": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
@@ -166,65 +170,63 @@ class GitServer:
             self._server.server_close()
 
 
-def _handler(server: GitServer, folder: Path) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Handler(BaseHTTPRequestHandler):
+    of: ClassVar[GitServer]
+    protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:  # noqa: N802  (http.server's names)
-            self._answer()
+    def do_GET(self) -> None:
+        self._answer()
 
-        do_POST = do_GET  # noqa: N815
+    do_POST = do_GET  # noqa: N815
 
-        def log_message(self, *_: Any) -> None:
-            """Nothing on standard error."""
+    def log_message(self, *_: Any) -> None:
+        """Nothing on standard error."""
 
-        def _answer(self) -> None:
-            request = Request(self.command, self.path, dict(self.headers), self._body())
-            server.requests.append(request)
-            faults = server.faults
-            if faults.before is not None:
-                faults.before(request)
-            if faults.redirect_to:
-                self._send("302 Found", {"Location": faults.redirect_to + self.path}, b"")
-            elif faults.status:
-                self._send(f"{faults.status} Fault", {}, b"")
-            elif faults.authorization not in {"", self.headers.get("Authorization")}:
-                self._send("401 Unauthorized", {"WWW-Authenticate": 'Basic realm="git"'}, b"")
-            else:
-                self._send(*_backend(folder, request))
+    def _answer(self) -> None:
+        request = Request(self.command, self.path, dict(self.headers), self._body())
+        self.of.requests.append(request)
+        faults = self.of.faults
+        if faults.before is not None:
+            faults.before(request)
+        if faults.redirect_to:
+            self._send("302 Found", {"Location": faults.redirect_to + self.path}, b"")
+        elif faults.status:
+            self._send(f"{faults.status} Fault", {}, b"")
+        elif faults.authorization not in {"", self.headers.get("Authorization")}:
+            self._send("401 Unauthorized", {"WWW-Authenticate": 'Basic realm="git"'}, b"")
+        else:
+            self._send(*_backend(self.of.folder, request))
 
-        def _body(self) -> bytes:
-            if self.headers.get("Transfer-Encoding") != "chunked":
-                return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            parts = []
-            while size := int(self.rfile.readline(), 16):
-                parts.append(self.rfile.read(size))
-                self.rfile.readline()
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        parts = []
+        while size := int(self.rfile.readline(), 16):
+            parts.append(self.rfile.read(size))
             self.rfile.readline()
-            return b"".join(parts)
+        self.rfile.readline()
+        return b"".join(parts)
 
-        def _send(self, status: str, headers: Mapping[str, str], body: bytes) -> None:
-            code, _, reason = status.partition(" ")
-            self.send_response(int(code), reason)
-            for name, value in {**headers, "Content-Length": str(len(body))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            with contextlib.suppress(OSError):  # the other side may have gone
-                self._send_body(body)
+    def _send(self, status: str, headers: Mapping[str, str], body: bytes) -> None:
+        code, _, reason = status.partition(" ")
+        self.send_response(int(code), reason)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        with contextlib.suppress(OSError):  # the other side may have gone
+            self._send_body(body)
 
-        def _send_body(self, body: bytes) -> None:
-            faults = server.faults
-            for limit in (faults.hang_at, faults.cut_at):
-                if limit is not None and len(body) > limit:
-                    self.wfile.write(body[:limit])
-                    self.wfile.flush()
-                    if limit == faults.hang_at:
-                        faults.released.wait()
-                    self.close_connection = True
-                    return
-            self.wfile.write(body)
-
-    return Handler
+    def _send_body(self, body: bytes) -> None:
+        faults = self.of.faults
+        for limit in (faults.hang_at, faults.cut_at):
+            if limit is not None and len(body) > limit:
+                self.wfile.write(body[:limit])
+                self.wfile.flush()
+                if limit == faults.hang_at:
+                    faults.released.wait()
+                self.close_connection = True
+                return
+        self.wfile.write(body)
 
 
 def _backend(folder: Path, request: Request) -> tuple[str, dict[str, str], bytes]:
@@ -242,7 +244,7 @@ def _backend(folder: Path, request: Request) -> tuple[str, dict[str, str], bytes
         "REMOTE_ADDR": "127.0.0.1",
     }
     done = subprocess.run(
-        ["git", "http-backend"],
+        [GIT, "http-backend"],
         input=request.body,
         capture_output=True,
         env={**ALONE, **variables},

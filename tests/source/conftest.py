@@ -1,50 +1,15 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from glia.source.git.place import Place
-from glia.source.git.source import GitSource
-from support.git import GitServer, Origin
+from support.git import GitServer
+from support.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-
-class StillClock:
-    """Shows what it was set to."""
-
-    def __init__(self) -> None:
-        self.time = 1000.0
-
-    def now(self) -> float:
-        return self.time
-
-
-class Site:
-    """A repository that is served, and sources of it."""
-
-    def __init__(self, folder: Path, server: GitServer) -> None:
-        self.origin = Origin(folder / "git" / "fleet.git")
-        self.state = folder / "state"
-        self.server = server
-        self.clock: Any = StillClock()
-
-    def over_http(self, ref: str = "main", path: str = "m", **options: Any) -> GitSource:
-        return self.source(f"{self.server.url}/fleet.git", ref, path, **options)
-
-    def over_file(self, ref: str = "main", path: str = "m", **options: Any) -> GitSource:
-        return self.source(self.origin.url, ref, path, **options)
-
-    def source(self, url: str, ref: str = "main", path: str = "m", **options: Any) -> GitSource:
-        return GitSource(Place.parse(url, ref, path), self.state, self.clock, **options)
-
-    @property
-    def store(self) -> Path:
-        (store,) = self.state.glob("*/store")
-        return store
 
 
 @pytest.fixture

@@ -14,14 +14,13 @@ from glia.source.failures import (
     RolledBack,
     SourceError,
 )
-from glia.source.git.source import Policy
+from glia.source.git.signatures import Policy
 from support.git import LINK
 
 if TYPE_CHECKING:
-    from conftest import Site
-
     from glia.source.git.source import GitSource
     from glia.source.revision import Revision
+    from support.site import Site
 
 
 @pytest.fixture(params=["over_file", "over_http"])

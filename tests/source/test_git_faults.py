@@ -26,9 +26,8 @@ from glia.source.git.limits import Limits
 from glia.source.git.words import failure
 
 if TYPE_CHECKING:
-    from conftest import Site
-
     from glia.source.git.source import GitSource
+    from support.site import Site
 
 
 def refused(source: GitSource) -> SourceError:

@@ -15,7 +15,7 @@ _REF_FORBIDDEN: Final = re.compile(r"\.\.|\.lock(?:/|\Z)|@\{")
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.\-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 _USER: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+\-]*")
 # git@host:path, as ssh's scp has it.
-_SCP: Final = re.compile(r"(?:([^@/:]+)@)?([^@/:\[\]]+):(?!/)([^\s]+)")
+_SCP: Final = re.compile(r"(?:([^@/:]+)@)?([^@/:\[\]]+):(?!:)([^\s]+)")
 _CONTROL: Final = re.compile(r"[\x00-\x20\x7f]")
 _SCHEMES: Final = ("https", "ssh", "file", "http")
 

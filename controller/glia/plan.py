@@ -243,11 +243,16 @@ class Preflight:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the manifests are from, as far as it is known."""
+    """Where the manifests are from, as far as it is known.
+
+    Attributes:
+        base: the commit that the plan tells the manifests' own changes from.
+    """
 
     repository: str = ""
     commit: str = ""
     path: str = ""
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,11 @@ CHANGES, BLOCKED, FAILED = 2, 3, 1
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")
 @click.option("--out", type=click.Path(dir_okay=False), help="Write the plan as JSON there too.")
 @click.option("--offline", is_flag=True, help="Against empty clusters; nothing is read from AWS.")
+@click.option(
+    "--base",
+    metavar="REF",
+    help="Tell apart what the working tree changes since it left that branch or commit.",
+)
 @click.option("--verbose", is_flag=True, help="Show every field of what is created.")
 def command(  # noqa: PLR0913  (options of a command line)
     *,
@@ -32,16 +37,20 @@ def command(  # noqa: PLR0913  (options of a command line)
     detailed_exitcode: bool,
     out: str | None,
     offline: bool,
+    base: str | None,
     verbose: bool,
 ) -> int:
     """Compare the manifests with what is live. Nothing is changed.
+
+    With --base, what the manifests change since the working tree left that ref is told apart
+    from drift that would be corrected too; with --offline as well, it is all that is shown.
 
     Exit codes: 0 done, 1 something is wrong with a manifest or a cluster could not be read,
     3 a change is blocked or held, 2 with --detailed-exitcode if there are changes.
     """
     if out is not None:
         _write(out, "", "a")  # a reading of a large fleet shall not end in vain
-    plan = _offline(paths) if offline else _online(paths, profile)
+    plan = _offline(paths, base) if offline else _online(paths, profile, base)
     if out is not None:
         _write(out, f"{_json(plan)}\n", "w")
     click.echo(_shown(plan, output, verbose=verbose))
@@ -72,20 +81,33 @@ def exit_code(plan: Plan, *, detailed: bool) -> int:
     return CHANGES if detailed and plan.acts else 0
 
 
-def _offline(paths: tuple[str, ...]) -> Plan:
+def _offline(paths: tuple[str, ...], base: str | None) -> Plan:
     from glia.cli.wanted import offline, offline_state, wanted
     from glia.planning.planner import offline_plan
 
-    state, diagnostics = offline_state(wanted(paths, offline))
+    found = wanted(paths, offline)
+    if base is not None:
+        from glia.cli.base import change_since
+
+        return change_since(base, paths, found, offline)
+    state, diagnostics = offline_state(found)
     return offline_plan(state, diagnostics=diagnostics)
 
 
-def _online(paths: tuple[str, ...], profile: str | None) -> Plan:
+def _online(paths: tuple[str, ...], profile: str | None, base: str | None) -> Plan:
     from glia.cli.online import Online
     from glia.cli.prepared import prepared
     from glia.planning.allowances import NOTHING
 
-    return prepared(paths, Online(profile), NOTHING).plan
+    online = Online(profile)
+    made = prepared(paths, online, NOTHING)
+    if base is None:
+        return made.plan
+    from glia.cli.base import change_since
+    from glia.planning.between import attributed
+
+    change = change_since(base, paths, made.wanted, online.instance_types)
+    return attributed(made.plan, change)
 
 
 def _json(plan: Plan) -> str:

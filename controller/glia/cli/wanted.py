@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from glia.manifest.load import Loaded
     from glia.manifest.relations import Declared
     from glia.neuron.catalogue import InstanceType
+    from glia.source.files import Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,18 @@ def wanted(
 
     ``look_up`` is asked for the instance types that the catalogue lacks, if there are any.
     """
-    loaded, unreadable = _loaded(paths, look_up)
+    return compiled(find(paths, sys.stdin.buffer), look_up)
+
+
+def compiled(found: Found, look_up: Callable[[Loaded], Mapping[str, InstanceType]]) -> Wanted:
+    """Check and compile manifests that have been read."""
+    loaded = load(found.sources)
+    if loaded.unknown_types and (more := look_up(loaded)):
+        loaded = load(found.sources, known_types=more)
     alone, sharing = parted(loaded.declared, loaded.instance_types)
     layout = lay_out(alone, loaded.instance_types, {})
     state = desired(alone, layout.lanes, loaded.instance_types)
-    return Wanted(state, sharing, loaded.instance_types, (*unreadable, *loaded.diagnostics))
+    return Wanted(state, sharing, loaded.instance_types, (*found.diagnostics, *loaded.diagnostics))
 
 
 def offline_state(found: Wanted) -> tuple[DesiredState, tuple[Diagnostic, ...]]:
@@ -69,17 +77,6 @@ def keys(found: Wanted) -> frozenset[str]:
         if isinstance(each.manifest, NeuronService)
     }
     return frozenset(open_keys).union(each.key for each in found.state.services)
-
-
-def _loaded(
-    paths: tuple[str, ...], look_up: Callable[[Loaded], Mapping[str, InstanceType]]
-) -> tuple[Loaded, tuple[Diagnostic, ...]]:
-    """The manifests, and what is wrong with their files."""
-    found = find(paths, sys.stdin.buffer)
-    loaded = load(found.sources)
-    if loaded.unknown_types and (more := look_up(loaded)):
-        loaded = load(found.sources, known_types=more)
-    return loaded, found.diagnostics
 
 
 def offline(loaded: Loaded) -> Mapping[str, InstanceType]:  # noqa: ARG001  (nobody to ask)

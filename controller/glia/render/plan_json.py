@@ -34,6 +34,7 @@ def plan_json(plan: Plan) -> Json:
             "repository": plan.source.repository,
             "commit": plan.source.commit,
             "path": plan.source.path,
+            "base": plan.source.base,
         },
         "summary": _summary(plan),
         "changes": [_change(change) for change in plan.changes],

@@ -11,7 +11,7 @@ from glia.render import sections
 from glia.render.fields import diff_lines
 from glia.render.inert import code, fenced, summary
 from glia.render.plan_table import must_show, tables
-from glia.render.wording import count, several_regions, title
+from glia.render.wording import count, offline, several_regions, title
 from glia.render.wording import summary as summary_line
 
 if TYPE_CHECKING:
@@ -72,11 +72,16 @@ def _page(plan: Plan, changes: Sequence[Change], *, brief: bool = False) -> list
 
 def _origin(plan: Plan) -> Iterator[str]:
     source = plan.source
-    named = {"commit": source.commit, "of": source.repository, "in": source.path}
+    named = {
+        "commit": source.commit,
+        "of": source.repository,
+        "in": source.path,
+        "since": source.base,
+    }
     if told := [f"{word} {code(text)}" for word, text in named.items() if text]:
         yield f"{' '.join(told)}"
     if plan.offline:
-        yield "Offline: nothing live was read; ECS is taken to hold nothing."
+        yield f"{offline(plan.source).capitalize()}."
     if plan.acts:
         yield f"digest {code(plan.digest)}"
 

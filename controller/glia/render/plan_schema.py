@@ -63,7 +63,7 @@ def plan_schema() -> Schema:
         "Plan",
         digest=DIGEST,
         offline=FLAG,
-        source=closed(repository=TEXT, commit=TEXT, path=TEXT),
+        source=closed(repository=TEXT, commit=TEXT, path=TEXT, base=TEXT),
         summary=SUMMARY,
         changes=listed(CHANGE),
         held=listed(closed(key=TEXT, reason=TEXT, message=TEXT, contentHash=TEXT)),

@@ -15,6 +15,7 @@ from glia.render.wording import (
     count,
     duration,
     effect,
+    offline,
     several_regions,
     summary,
     title,
@@ -36,8 +37,9 @@ COLOURS: dict[str, Colour] = {
     "~": "yellow",
 }
 MOST_FIELDS = 20
+# With a base, what is not this change is not always somebody's doing: it may be on its way.
+NOT_THIS = "drift: not of this change; ECS does not hold yet, or any more, what git said before"
 WORTH_TELLING = 30.0  # seconds
-OFFLINE = "offline: nothing live was read; ECS is taken to hold nothing"
 
 
 def plan_text(plan: Plan, *, colour: bool, width: int, verbose: bool = False) -> str:
@@ -51,12 +53,12 @@ def plan_text(plan: Plan, *, colour: bool, width: int, verbose: bool = False) ->
     """
     paint = Paint(colour)
     regions = several_regions(plan)
-    blocks = [[OFFLINE]] if plan.offline else []
+    blocks = [[visible(offline(plan.source))]] if plan.offline else []
     blocks.append(sections.labellings(plan, width))
     blocks += [
         [
             _head(change, paint, regions=regions),
-            *_body(change, paint, width, verbose=verbose),
+            *_body(change, paint, width, bool(plan.source.base), verbose=verbose),
         ]
         for change in plan.changes
     ]
@@ -73,9 +75,9 @@ def _head(change: Change, paint: Paint, *, regions: bool) -> str:
     return paint(text, COLOURS[change.action]) + stops
 
 
-def _body(change: Change, paint: Paint, width: int, *, verbose: bool) -> list[str]:
+def _body(change: Change, paint: Paint, width: int, has_base: bool, *, verbose: bool) -> list[str]:
     lines = [paint(line, "red") for line in sections.blocked(change, width)]
-    if why := cause(change.cause):
+    if why := NOT_THIS if has_base and change.cause == "drift" else cause(change.cause):
         lines.append(f"{INDENT}{why}")
     if (what := effect(change)) != NEW_SERVICE:  # which the head says
         lines.append(f"{INDENT}{what}")

@@ -11,7 +11,7 @@ from glia.plan import Create
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from glia.plan import Cause, Change, Effect, Plan
+    from glia.plan import Cause, Change, Effect, Plan, Source
 
 NEW_SERVICE = "new service"
 TAGGING = frozenset({"TagResource", "UntagResource"})
@@ -95,6 +95,12 @@ def _rolling(effect: Effect) -> list[str]:
     if effect.surplus:
         parts.append(f"up to {effect.surplus} more meanwhile")
     return parts
+
+
+def offline(source: Source) -> str:
+    """What an offline plan takes to be live."""
+    held = f"what commit {source.base[:12]} says" if source.base else "nothing"
+    return f"offline: nothing live was read; ECS is taken to hold {held}"
 
 
 def cause(change_cause: Cause) -> str:

@@ -9,26 +9,26 @@ from glia.source.failures import Corrupt
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from glia.source.git.repository import Repository
+    from glia.source.git.objects import Objects
 
 
-def bring(repository: Repository, oids: Iterable[str]) -> dict[str, int]:
+def bring(objects: Objects, oids: Iterable[str]) -> dict[str, int]:
     """Fetch those of the contents that are not here, all at once; the size of each.
 
     Raises:
         Corrupt: the server has sent something else.
     """
     wanted = list(dict.fromkeys(oids))
-    sizes = _sizes(repository, wanted)
+    sizes = _sizes(objects, wanted)
     if missing := [oid for oid in wanted if oid not in sizes]:
-        repository.fetch_blobs(missing)
-        sizes |= _sizes(repository, missing)
+        objects.fetch_blobs(missing)
+        sizes |= _sizes(objects, missing)
     if lost := [oid for oid in wanted if oid not in sizes]:
         raise Corrupt(f"object {lost[0]} is missing and was not sent")
     return sizes
 
 
-def contents(repository: Repository, sizes: Mapping[str, int]) -> dict[str, bytes]:
+def contents(objects: Objects, sizes: Mapping[str, int]) -> dict[str, bytes]:
     """The contents of these objects, each of exactly that size.
 
     Raises:
@@ -36,7 +36,7 @@ def contents(repository: Repository, sizes: Mapping[str, int]) -> dict[str, byte
     """
     most = sum(sizes.values()) + 100 * (len(sizes) + 1)
     given = _lines(list(sizes))
-    out = repository.git("cat-file", "--batch", "--buffer", stdin=given, most=most)
+    out = objects.git("cat-file", "--batch", "--buffer", stdin=given, most=most)
     found: dict[str, bytes] = {}
     at = 0
     for oid, size in sizes.items():
@@ -49,10 +49,10 @@ def contents(repository: Repository, sizes: Mapping[str, int]) -> dict[str, byte
     return found
 
 
-def _sizes(repository: Repository, oids: Sequence[str]) -> dict[str, int]:
+def _sizes(objects: Objects, oids: Sequence[str]) -> dict[str, int]:
     if not oids:
         return {}
-    out = repository.git("cat-file", "--batch-check", "--buffer", stdin=_lines(oids))
+    out = objects.git("cat-file", "--batch-check", "--buffer", stdin=_lines(oids))
     sizes = {}
     for line in out.decode("ascii", "replace").splitlines():
         oid, kind, *size = line.split(" ")

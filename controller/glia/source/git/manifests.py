@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from glia.source.git.limits import Limits
-    from glia.source.git.repository import Repository
+    from glia.source.git.objects import Objects
 
 # https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
 _LFS: Final = b"version https://git-lfs.github.com/spec/"
 
 
-def manifests(repository: Repository, commit: str, path: str, limits: Limits) -> Found:
+def manifests(objects: Objects, commit: str, path: str, limits: Limits) -> Found:
     """Every manifest under the path; what cannot be one is a diagnostic, and the others are read.
 
     Raises:
         PathNotFound: there is no such path.
         SourceError: contents had to be fetched, and were not to be had.
     """
-    visible = [each for each in under(repository, commit, path) if not _is_hidden(each.path, path)]
+    visible = [each for each in under(objects, commit, path) if not _is_hidden(each.path, path)]
     built = _kustomizations(visible)
     plain = [each for each in visible if not _is_inside(each.path, built)]
     told = [*map(_kustomization, built), *(d for each in plain for d in _not_followed(each))]
@@ -36,16 +36,16 @@ def manifests(repository: Repository, commit: str, path: str, limits: Limits) ->
     if len(files) > limits.files:
         told.append(_too_many(files[limits.files], limits))
         del files[limits.files :]
-    sources, diagnostics = _read(repository, files, limits)
+    sources, diagnostics = _read(objects, files, limits)
     return Found(sources, (*told, *diagnostics))
 
 
 def _read(
-    repository: Repository, files: Sequence[Entry], limits: Limits
+    objects: Objects, files: Sequence[Entry], limits: Limits
 ) -> tuple[tuple[Source, ...], list[Diagnostic]]:
-    sizes = bring(repository, (each.oid for each in files))
+    sizes = bring(objects, (each.oid for each in files))
     chosen, diagnostics = _affordable(files, sizes, limits.size)
-    found = contents(repository, {each.oid: sizes[each.oid] for each in chosen})
+    found = contents(objects, {each.oid: sizes[each.oid] for each in chosen})
     sources = []
     for each in chosen:
         if found[each.oid].startswith(_LFS):

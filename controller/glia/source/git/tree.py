@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from glia.source.failures import PathNotFound
 
 if TYPE_CHECKING:
-    from glia.source.git.repository import Repository
+    from glia.source.git.objects import Objects
 
 Kind: TypeAlias = Literal["file", "link", "submodule", "folder"]
 
@@ -28,7 +28,7 @@ class Entry:
 
     Attributes:
         path: from the root of the repository; bytes that are no UTF-8 are escaped.
-        oid: of its content; of a submodule the commit in another repository.
+        oid: of its content; of a submodule the commit in another objects.
     """
 
     path: str
@@ -36,13 +36,13 @@ class Entry:
     oid: str
 
 
-def under(repository: Repository, commit: str, path: str) -> tuple[Entry, ...]:
+def under(objects: Objects, commit: str, path: str) -> tuple[Entry, ...]:
     """All names below a path, in order; the one file where the path is a file's.
 
     Raises:
         PathNotFound: the commit has no such path, or something is there that is not followed.
     """
-    top = _top(repository, commit, path)
+    top = _top(objects, commit, path)
     if top.kind == "file":
         return (top,)
     if top.kind != "folder":
@@ -51,16 +51,16 @@ def under(repository: Repository, commit: str, path: str) -> tuple[Entry, ...]:
             f"--path {path} is {what} in commit {commit[:12]}, which is not followed",
             "name the directory that holds the manifests",
         )
-    listed = repository.git("ls-tree", "-r", "-z", "--full-tree", top.oid)
+    listed = objects.git("ls-tree", "-r", "-z", "--full-tree", top.oid)
     found = _entries(listed, f"{path}/" if path else "")
     return tuple(sorted(found, key=lambda each: each.path.split("/")))
 
 
-def _top(repository: Repository, commit: str, path: str) -> Entry:
+def _top(objects: Objects, commit: str, path: str) -> Entry:
     if not path:
-        tree = repository.git("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}")
+        tree = objects.git("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}")
         return Entry("", "folder", tree.decode().strip())
-    listed = repository.git("ls-tree", "-z", "--full-tree", commit, "--", path)
+    listed = objects.git("ls-tree", "-z", "--full-tree", commit, "--", path)
     for entry in _entries(listed, ""):
         if entry.path == path:
             return entry

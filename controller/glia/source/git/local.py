@@ -1,0 +1,140 @@
+"""The repository around files on disk: what was committed there, read like any other's objects.
+
+Its configuration is not trusted to start anything: no transport is allowed, so a partial clone
+cannot be made to fetch, and what git has to run for filters or hooks is never asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glia.errors import UsageError
+from glia.source.failures import Corrupt, PathNotFound
+from glia.source.files import Found
+from glia.source.git.access import environment
+from glia.source.git.limits import USUAL
+from glia.source.git.manifests import manifests
+from glia.source.git.place import without_credentials
+from glia.source.git.process import Ended, run
+from glia.source.git.words import legible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LISTS = 64 * 1024 * 1024
+
+
+class LocalRepository:
+    """The repository that a path lies in.
+
+    Raises:
+        UsageError: it lies in none.
+    """
+
+    def __init__(self, path: str) -> None:
+        place = Path(path).resolve()
+        folder = place if place.is_dir() else place.parent
+        self._stopped = threading.Event()
+        self._top = folder
+        top = self._run("rev-parse", "--show-toplevel")
+        if top.code:
+            raise UsageError(
+                f"--base compares with a commit, and {path} is in no git repository "
+                f"({legible(top.err, ())})"
+            )
+        self._top = Path(os.fsdecode(top.out.rstrip(b"\n")))
+
+    def head(self) -> str:
+        """The commit that is checked out; empty where there is none yet."""
+        return self._run("rev-parse", "--verify", "--quiet", "HEAD^{commit}").out.decode().strip()
+
+    def address(self) -> str:
+        """Where it was cloned from, without credentials; empty if from nowhere."""
+        found = self._run("config", "--get", "remote.origin.url").out
+        return without_credentials(found.decode("utf-8", "replace").strip())
+
+    def base(self, ref: str) -> str:
+        """The commit at which HEAD's history left the ref's: what others have done since is theirs.
+
+        Raises:
+            UsageError: there is no such ref, or history does not tell.
+        """
+        commit = self._run(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"
+        )
+        if commit.code:
+            raise UsageError(
+                f"--base {ref!r} is no commit of the repository {self._top}; name a branch, a tag "
+                "or a commit that has been fetched: git fetch origin"
+            )
+        forked = self._run("merge-base", "HEAD", commit.out.decode().strip())
+        if forked.code:
+            raise UsageError(
+                f"--base {ref!r} and HEAD have no commit in common in the repository {self._top}; "
+                "if it is a shallow clone, fetch all of it: git fetch --unshallow origin "
+                "(fetch-depth: 0 of actions/checkout)"
+            )
+        return forked.out.decode().strip()
+
+    def manifests_at(self, commit: str, paths: Sequence[str]) -> Found:
+        """What the paths, as they are named on a command line, held in that commit.
+
+        A path that was not there yet held nothing.
+
+        Raises:
+            UsageError: one of them is not in this repository.
+        """
+        found: list[Found] = []
+        for path in paths:
+            try:
+                found.append(manifests(self, commit, self._inside(path), USUAL))
+            except PathNotFound:
+                continue
+        sources = {each.file: each for part in found for each in part.sources}
+        diagnostics = (each for part in found for each in part.diagnostics)
+        return Found(tuple(sources.values()), tuple(dict.fromkeys(diagnostics)))
+
+    def git(self, *arguments: str, stdin: bytes = b"", most: int = _LISTS) -> bytes:
+        """What a command says.
+
+        Raises:
+            Corrupt: it says that it failed.
+        """
+        ended = self._run(*arguments, stdin=stdin, most=most)
+        if ended.code:
+            raise Corrupt(f"git {arguments[0]} in {self._top}: {legible(ended.err, ())}")
+        return ended.out
+
+    def fetch_blobs(self, oids: list[str]) -> None:
+        """Nothing is fetched on a user's behalf.
+
+        Raises:
+            Corrupt: so they are missing.
+        """
+        raise Corrupt(
+            f"object {oids[0]} is not in the repository {self._top}",
+            "if it is a partial clone, fetch all of it: git fetch --refetch --no-filter origin",
+        )
+
+    def _inside(self, path: str) -> str:
+        inside = os.path.relpath(Path(path).resolve(), self._top.resolve())
+        if inside == ".." or inside.startswith(f"..{os.sep}"):
+            raise UsageError(
+                f"--base needs all paths in one repository: {path} is not in {self._top}"
+            )
+        return "" if inside == "." else inside
+
+    def _run(self, *arguments: str, stdin: bytes = b"", most: int = _LISTS) -> Ended:
+        # In a container the checkout often belongs to somebody else; nothing of it is run.
+        pairs = (("safe.directory", "*"),)
+        return run(
+            ("git", "-C", str(self._top), *arguments),
+            environment=environment(Path("/nonexistent"), pairs),
+            stdin=stdin,
+            seconds=USUAL.seconds,
+            most=most,
+            stopped=self._stopped,
+        )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from glia.aws import reading
 from glia.aws.failures import AwsError
 from glia.sandbox.faults import Fault
 from glia.sandbox.operations.table import OPERATIONS
@@ -64,22 +65,29 @@ def test_a_sweep_asks_for_ten_services_at_a_time_and_for_each_once(
     assert sorted(sizes) == [5, *[10] * 9]
 
 
-def test_the_lean_client_reads_no_events_and_the_other_one_reads_them_newest_first(
+def test_the_lean_client_makes_of_a_service_what_botocore_makes_of_it(
     driver: Driver, gateway: Gateway
 ) -> None:
     driver.create("web", count=2)
     driver.run_until_steady("web")
-    lean = gateway._calls.read(
-        "DescribeServices", {"cluster": "inference", "services": ["web"], "include": ["TAGS"]}
+    request = {"cluster": "inference", "services": ["web"], "include": ["TAGS"]}
+    lean, whole = (
+        reading.service(gateway._calls.read("DescribeServices", request, whole=each)["services"][0])
+        for each in (False, True)
     )
-    assert "events" not in lean["services"][0]
-    assert lean["services"][0]["tags"] == []
+    assert lean == whole
+    assert "events" not in lean.members
+    assert lean.running == 2
+
+
+def test_events_are_read_newest_first(driver: Driver, gateway: Gateway) -> None:
+    driver.create("web", count=2)
+    driver.run_until_steady("web")
     told = gateway.events("inference", ["web", "nope"])
     assert list(told) == ["web"]
     texts = [event.message for event in told["web"]]
     assert texts == [f"(service web) {text}" for text in reversed(driver.messages("web"))]
     assert told["web"][0].at >= told["web"][-1].at > driver.clock.START
-    assert gateway.services("inference", ["web"])["web"].running == 2
 
 
 def test_service_names_are_read_over_all_pages(driver: Driver, gateway: Gateway) -> None:

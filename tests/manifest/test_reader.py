@@ -16,10 +16,10 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from glia.manifest import reader
+from glia.manifest import reader, straight
 from glia.manifest.document import render_path
 from glia.manifest.lines import locate, locate_all
-from glia.manifest.reader import read
+from glia.manifest.reader import explained, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -176,7 +176,8 @@ def test_without_libyaml_the_same_is_read_and_refused(
     source = case.read_bytes()
     with_libyaml = (bodies(source), codes(source))
 
-    monkeypatch.setattr(reader, "Loader", yaml.SafeLoader)
+    for module in (reader, straight):
+        monkeypatch.setattr(module, "Loader", yaml.SafeLoader)
 
     assert (bodies(source), codes(source)) == with_libyaml
 
@@ -188,7 +189,8 @@ def test_an_escape_beyond_unicode_is_a_syntax_error_with_and_without_libyaml(
     source = b'a: "%s"' % escape
     assert codes(source) == ["yaml-syntax"]
 
-    monkeypatch.setattr(reader, "Loader", yaml.SafeLoader)
+    for module in (reader, straight):
+        monkeypatch.setattr(module, "Loader", yaml.SafeLoader)
 
     assert codes(source) == ["yaml-syntax"]
 
@@ -283,6 +285,21 @@ def test_what_is_accepted_is_what_pyyaml_loads(text: str) -> None:
 
     if not reading.diagnostics:
         assert repr([document.body for document in reading.documents]) == repr(loaded(source))
+
+
+@given(YAML_LIKE.map(str.encode) | st.builds(lambda write, body: write(body), dumped, documents))
+@example(b"a: {b: c}\n---\n# nothing\n---\n- d\n")
+@example(b"a: b\n...\n---\na: {b: c, b: d}\n")
+@example(b"? [a]\n: b\n")
+@example(b"a: &b c\nd: *b\n")
+@example(b"--- {a: b}\n---\nc: 2021-01-01\n")
+def test_the_fast_reader_reads_what_the_explaining_one_finds_nothing_wrong_with(
+    source: bytes,
+) -> None:
+    found, careful = straight.straight(source, "a.yaml", 7), explained(source, "a.yaml", 7)
+
+    assert (found is None) == bool(careful.diagnostics)
+    assert found is None or (found, ()) == (careful.documents, careful.diagnostics)
 
 
 @given(st.binary() | st.text().map(str.encode) | YAML_LIKE.map(str.encode))

@@ -54,7 +54,7 @@ ROLLING = Effect(
 
 
 def lane(name: str, devices: Sequence[int] = (0, 1, 2, 3), count: int | None = 2) -> DesiredLane:
-    return DesiredLane(Lane(name, tuple(devices), count), {}, {}, {}, (), "v1:0")
+    return DesiredLane(Lane(name, tuple(devices), count), {}, {}, {}, (), "v1:0", "0")
 
 
 def service(name: str, *lanes: DesiredLane, cluster: ClusterRef = CLUSTER) -> DesiredService:

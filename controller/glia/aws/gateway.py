@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from glia.aws import reading, writes
 from glia.aws.calls import Calls, checked
@@ -12,7 +12,7 @@ from glia.aws.surroundings import Surroundings
 from glia.parallel import in_parallel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from glia.aws.session import Sessions
     from glia.live import (
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     )
     from glia.neuron.catalogue import InstanceType
     from glia.target import Target
+
+T = TypeVar("T")
 
 # The most that one Describe call takes (API reference).
 SERVICES_PER_CALL: Final = 10
@@ -53,21 +55,32 @@ class Gateway:
 
         Deleted ones may still be there, DRAINING or INACTIVE.
         """
-        shown = self._described_services(cluster, names, include=["TAGS"])
-        return {each["serviceName"]: reading.service(each) for each in shown}
+        found = self._described_services(cluster, names, reading.service, include=["TAGS"])
+        return {each.name: each for each in found}
 
     def events(self, cluster: str, names: Iterable[str]) -> dict[str, tuple[ServiceEvent, ...]]:
         """The last 100 events of each service, newest first. Parsed only here: it is slow."""
-        shown = self._described_services(cluster, names, whole=True)
-        return {each["serviceName"]: reading.events(each) for each in shown}
+
+        def told(shown: Any) -> tuple[str, tuple[ServiceEvent, ...]]:
+            return shown["serviceName"], reading.events(shown)
+
+        return dict(self._described_services(cluster, names, told, whole=True))
 
     def _described_services(
-        self, cluster: str, names: Iterable[str], *, whole: bool = False, **members: Any
-    ) -> Iterator[Any]:
-        def describe(batch: list[str]) -> Any:
+        self,
+        cluster: str,
+        names: Iterable[str],
+        as_value: Callable[[Any], T],
+        *,
+        whole: bool = False,
+        **members: Any,
+    ) -> Iterator[T]:
+        """Each answer is let go as soon as it is read: with its events it is large."""
+
+        def describe(batch: list[str]) -> list[T]:
             request = {"cluster": cluster, "services": batch, **members}
             answer = self._calls.read("DescribeServices", request, whole=whole)
-            return checked("DescribeServices", answer)["services"]
+            return [as_value(each) for each in checked("DescribeServices", answer)["services"]]
 
         batches = list(_batches(dict.fromkeys(names), SERVICES_PER_CALL))
         for part in in_parallel(self._calls.clock, describe, batches):

@@ -1,9 +1,10 @@
-"""botocore's model of ECS without what Glia does not read.
+"""botocore's model of ECS as small as Glia reads it.
 
 A service carries its last 100 events in every answer of DescribeServices, and ECS cannot be
-asked to leave them out: 200 KiB for ten services. botocore parses the members that its model
-names, so the model that ordinary clients get names no events: parsing takes 1.5 ms a call instead
-of 3.9, and of 15 where botocore makes datetimes of the times. A client for events has it whole.
+asked to leave them out: 200 KiB for ten services. botocore would walk through all of it, member
+by member, to make what is JSON already: 15 ms a call where it makes datetimes of the times, and
+3 for services without events. In the model that ordinary clients get a service is a document, which
+is botocore's word for JSON that stays as it came. A client for events has the model whole.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Any
 from botocore.loaders import Loader
 
 from glia.ecs.quotas import CLASS_OF
+
+JSON = {"type": "structure", "members": {}, "document": True}
 
 
 class LeanLoader(Loader):  # type: ignore[misc]  # botocore is untyped here
@@ -30,12 +33,10 @@ class LeanLoader(Loader):  # type: ignore[misc]  # botocore is untyped here
 
 def _lean(model: Any) -> Any:
     """A copy in what differs: the original is the loader's, for whoever asks next."""
-    service = model["shapes"]["Service"]
-    members = {name: each for name, each in service["members"].items() if name != "events"}
     return {
         **model,
         "operations": {
             name: each for name, each in model["operations"].items() if name in CLASS_OF
         },
-        "shapes": {**model["shapes"], "Service": {**service, "members": members}},
+        "shapes": {**model["shapes"], "Service": JSON},
     }

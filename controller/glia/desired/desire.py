@@ -10,7 +10,7 @@ from glia.desired.service import service
 from glia.desired.state import DesiredLane, DesiredService, DesiredState
 from glia.desired.tags import CONTENT, KEY, OWNER, tag_list, tag_value, written_tags
 from glia.desired.task_definition import neuron_container, task_definition
-from glia.ecs.content import content_hash, fingerprint
+from glia.ecs.content import content_hash, fingerprint, service_hash
 from glia.errors import Location
 from glia.manifest.spec import NeuronCluster, NeuronService
 from glia.target import ClusterRef, Target
@@ -121,6 +121,7 @@ def _lane(
         tags=tags,
         defaulted=defaulted(spec, lane),
         content=content,
+        service_content=fingerprint([service_hash(request), lane.count, tags]),
     )
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from glia.ecs.canonical import canonical
-from glia.ecs.content import fingerprint, service_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +29,7 @@ class DesiredLane:
         defaulted: beginnings of the paths that Glia merely defaults: an adopted service keeps
             its own values there.
         content: the hash of the task definition's canonical form.
+        service_content: a hash of the service's canonical form, of the count and the tags.
     """
 
     lane: Lane
@@ -38,16 +38,12 @@ class DesiredLane:
     tags: Mapping[str, str]
     defaulted: tuple[str, ...]
     content: str
+    service_content: str
 
     @property
     def family(self) -> str:
         family: str = self.task_definition["family"]
         return family
-
-    @property
-    def service_content(self) -> str:
-        """A hash of the service's canonical form, of the count and the tags."""
-        return fingerprint([service_hash(self.service), self.lane.count, dict(self.tags)])
 
     # Canonical forms are made for whoever compares: kept, they would be most of a fleet's
     # memory, and of what is as it should be the hash says so.

@@ -2,12 +2,12 @@
 
 PyYAML's own composer and constructor recurse, and an interpreter dies of 100,000 brackets;
 here a list is the stack. No line is kept of what is right: ``glia.manifest.lines`` reads a
-file again when somebody asks.
+file again when somebody asks. Files with nothing odd in them do not come to this reader:
+``glia.manifest.straight`` reads them faster.
 """
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from glia.manifest.refusals import (
     misread_value,
 )
 from glia.manifest.scalars import MisreadError, plain_value
+from glia.manifest.straight import Loader, straight
 from glia.manifest.syntax import no_character, syntax_problem, text_problems
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
     from glia.manifest.document import FieldPath, Mark
     from glia.manifest.refusals import Refusal
-
-Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml may be missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +51,12 @@ def read(source: bytes, file: str, first: int = 1) -> Reading:
     problems = text_problems(source, file, first)
     if problems:
         return Reading((), problems)
+    documents = straight(source, file, first)
+    return explained(source, file, first) if documents is None else Reading(documents, ())
+
+
+def explained(source: bytes, file: str, first: int = 1) -> Reading:
+    """The same of text that a parser may see, with the reasons for whatever is refused."""
     reader = _Reader(file, first)
     try:
         reader.consume(source)
@@ -238,8 +243,7 @@ class _Reader:
             self._refuse(refusals.key_not_text(value), mark)
             top.key = ""
             return
-        # The same few names in every manifest: kept apart they are a tenth of a large fleet.
-        top.key = sys.intern(value)
+        top.key = value
         if top.firsts.setdefault(value, mark) is not mark:
             first = at(self._file, top.firsts[value], self._first)
             self._refuse(refusals.duplicate_key(value, first.line), mark)

@@ -44,4 +44,5 @@ def _former_lane(live: LiveService) -> DesiredLane:
         tags={},
         defaulted=(),
         content="",
+        service_content="",
     )

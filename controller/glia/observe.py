@@ -13,7 +13,6 @@ from glia.observed import Facts, Observed
 from glia.parallel import in_parallel
 from glia.planning.comparison import with_shared_members
 from glia.planning.needs import definition_needs, histories_needed, is_cached, keeps_values
-from glia.preflight import looks_for_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -148,6 +147,8 @@ def with_facts(  # noqa: PLR0913  (what is known already comes by keyword)
     concerned = [each for each in changes if each.service.cluster == observed.cluster]
     if not concerned or observed.failure:
         return observed
+    from glia.preflight import looks_for_room  # noqa: PLC0415  (most plans of a loop change nothing)
+
     ecs = reader_of(observed.cluster)
     roles = sorted({arn for change in concerned for arn in _roles(change)})
     groups = sorted({arn for change in concerned for arn in _target_groups(change)})

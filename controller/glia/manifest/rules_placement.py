@@ -6,21 +6,8 @@ definition takes ``memberOf`` only, which its shape says already.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, assert_never
+from typing import TYPE_CHECKING, Any
 
-from glia.ecs.expression import (
-    And,
-    Attribute,
-    Comparison,
-    Expression,
-    ExpressionError,
-    InstanceView,
-    Not,
-    Operator,
-    Or,
-    matches,
-    parse,
-)
 from glia.ecs.shape_fault import Path, ShapeFault
 from glia.ecs.shape_words import quoted
 from glia.manifest.rules_subject import SERVICE, TASK_DEFINITION, Rule, Subject
@@ -32,9 +19,6 @@ if TYPE_CHECKING:
 MOST = 10
 # The instance type on the task definition; distinctInstance and the partition on the service.
 GLIAS = 3
-EITHER: Final = frozenset({True, False})
-PATTERNS = {Operator.MATCHES, Operator.NOT_MATCHES}
-LONGEST_MATCHED = 24  # every instance type's name is shorter
 
 
 def constraint_without_a_type(subject: Subject) -> Iterator[ShapeFault]:
@@ -74,9 +58,10 @@ def distinct_instance_with_an_expression(subject: Subject) -> Iterator[ShapeFaul
 
 def expression_that_does_not_parse(subject: Subject) -> Iterator[ShapeFault]:
     for path, text in _expressions(subject):
-        try:
-            parse(text)
-        except ExpressionError as error:
+        # Most manifests have no expression of their own: start-up time.
+        from glia.manifest.cluster_query import error_of  # noqa: PLC0415
+
+        if (error := error_of(text)) is not None:
             yield ShapeFault(
                 path,
                 "not-allowed",
@@ -90,11 +75,9 @@ def another_instance_type(subject: Subject) -> Iterator[ShapeFault]:
     """Glia's constraints and the user's that no instance can satisfy together."""
     known = _known_attributes(subject)
     for path, text in _expressions(subject):
-        try:
-            possible = _outcomes(parse(text), known)
-        except ExpressionError:
-            continue  # has a rule of its own
-        if True not in possible:
+        from glia.manifest.cluster_query import may_match  # noqa: PLC0415
+
+        if not may_match(text, known):
             yield ShapeFault(
                 path,
                 "contradiction",
@@ -148,45 +131,6 @@ def _fields(subject: Subject) -> str:
     kind, pool = subject.neuron.instance_type, subject.neuron.pool
     by_attribute = pool is not None and pool.attribute is not None
     return f"instanceType: {kind}{' with neuron.pool' if by_attribute else ''}"
-
-
-def _outcomes(expression: Expression, known: Mapping[str, str]) -> frozenset[bool]:
-    """What a cluster query may come to on an instance of which only some attributes are known."""
-    match expression:
-        case Comparison(subject=Attribute(name), operator=operator) if name in known:
-            if operator in PATTERNS and len(known[name]) > LONGEST_MATCHED:
-                return EITHER  # a hostile pattern takes time exponential in the length
-            return frozenset({matches(expression, _instance(known))})
-        case Comparison():
-            return EITHER
-        case Not(operand):
-            return frozenset(not outcome for outcome in _outcomes(operand, known))
-        case And(operands):
-            return _joined([_outcomes(operand, known) for operand in operands], decisive=False)
-        case Or(operands):
-            return _joined([_outcomes(operand, known) for operand in operands], decisive=True)
-        case _:
-            assert_never(expression)
-
-
-def _joined(parts: list[frozenset[bool]], *, decisive: bool) -> frozenset[bool]:
-    """One decisive part decides the whole; the other outcome needs all parts."""
-    found = {decisive} if any(decisive in part for part in parts) else set()
-    if all((not decisive) in part for part in parts):
-        found.add(not decisive)
-    return frozenset(found)
-
-
-def _instance(attributes: Mapping[str, str]) -> InstanceView:
-    return InstanceView(
-        attributes,
-        agent_connected=True,
-        agent_version="",
-        ec2_instance_id="",
-        registered_at=0,
-        running_tasks_count=0,
-        task_groups=(),
-    )
 
 
 RULES: tuple[Rule, ...] = (

@@ -54,6 +54,7 @@ class Strict(BaseModel):
         alias_generator=to_camel,
         validate_by_alias=True,
         validate_by_name=False,
+        defer_build=True,  # the kinds that are met hold all others: start-up time
     )
 
 

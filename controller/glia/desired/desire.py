@@ -139,7 +139,8 @@ def _attempt(manifest: NeuronService) -> str:
     longer grace period can cure a failure as well as another image.
     """
     spec = manifest.spec
-    said: dict[str, Any] = spec.model_dump(mode="json", exclude={"cluster", "suspend"})
-    for members in (said["task_definition"], said["service"]):
-        members.pop("tags", None)
+    members = {"task_definition": spec.task_definition, "service": spec.service}
+    said: dict[str, Any] = spec.model_dump(mode="json", exclude={"cluster", "suspend", *members})
+    for name, given in members.items():
+        said[name] = {each: value for each, value in given.items() if each != "tags"}
     return fingerprint(said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from glia.ecs import shape_numbers, shapes
@@ -43,15 +44,18 @@ class Members:
     @property
     def wrappers(self) -> frozenset[str]:
         """Members of ECS's answers that hold all of it, alone or in a list."""
-        shapes_ = service_model().shapes
-        below = {
-            name: member.shape
-            for each in self.answers
-            for name, member in shapes_[each].members.items()
-        }
-        return frozenset(
-            name for name, shape in below.items() if self.answer in {shape, shapes_[shape].element}
-        )
+        return _wrappers(self.answer, self.answers)
+
+
+@lru_cache
+def _wrappers(answer: str, answers: tuple[str, ...]) -> frozenset[str]:
+    shapes_ = service_model().shapes
+    below = {
+        name: member.shape for each in answers for name, member in shapes_[each].members.items()
+    }
+    return frozenset(
+        name for name, shape in below.items() if answer in {shape, shapes_[shape].element}
+    )
 
 
 MEMBERS = {

@@ -78,6 +78,8 @@ def depends_on_itself(subject: Subject) -> Iterator[ShapeFault]:
         places.setdefault(name, (*path, "dependsOn"))
         wanted = {each["containerName"] for each in container.get("dependsOn") or ()}
         graph.setdefault(name, set()).update(wanted)
+    if not any(graph.values()):
+        return
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:

@@ -139,6 +139,8 @@ def make_subject(
 
 def _fields(model: BaseModel, unknown: frozenset[Path], *above: str) -> frozenset[str]:
     """The model's fields, by their names in Python, that are wrong or are so in part."""
+    if not unknown:
+        return frozenset()
     fields = type(model).model_fields
     if any(len(path) <= len(above) and above[: len(path)] == path for path in unknown):
         return frozenset(fields)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from glia.manifest.syntax import MAXIMUM_BYTES
 from glia.source.documents import documents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import BinaryIO
 
 # What `kubectl kustomize` writes of some ten thousand manifests.
@@ -35,8 +36,9 @@ def find(paths: Sequence[str], stdin: BinaryIO) -> Found:
     """The files that are named, those of directories in order, and ``-``; each once."""
     sources: dict[str, tuple[Source, ...]] = {}
     diagnostics: list[Diagnostic] = []
+    real = lru_cache(os.path.realpath)  # looks at each folder on the way to a file
     for path in _files(paths, diagnostics):
-        identity = path if path == "-" else os.path.realpath(path)
+        identity = path if path == "-" else _identity(path, real)
         if identity in sources:
             continue
         try:
@@ -46,9 +48,17 @@ def find(paths: Sequence[str], stdin: BinaryIO) -> Found:
     return Found(tuple(part for parts in sources.values() for part in parts), tuple(diagnostics))
 
 
+def _identity(path: str, real: Callable[[str], str]) -> str:
+    """The same of a file and of a link to it, by whichever way one comes there."""
+    if os.path.islink(path):  # noqa: PTH114  (a Path of each of ten thousand takes a second)
+        return real(path)
+    folder, name = os.path.split(path)
+    return f"{real(folder)}{os.sep}{name}"
+
+
 def _read(path: str) -> Source:
     """One byte more than a manifest may have tells that it is too large."""
-    with Path(path).open("rb") as file:
+    with open(path, "rb") as file:  # noqa: PTH123  (as above)
         return Source(path, file.read(MAXIMUM_BYTES + 1))
 
 
@@ -79,15 +89,17 @@ def _directory(top: str, diagnostics: list[Diagnostic]) -> Iterator[str]:
             folders.clear()
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        start = str(Path(folder, "-")).removesuffix("-")
         for name in sorted(names):
-            path = Path(folder, name)
-            if name.endswith(SUFFIXES) and not name.startswith(".") and _is_file(path):
-                yield str(path)
+            if name.endswith(SUFFIXES) and not name.startswith("."):
+                path = f"{start}{name}"
+                if _is_file(path):
+                    yield path
 
 
-def _is_file(path: Path) -> bool:
+def _is_file(path: str) -> bool:
     """A pipe would wait for a writer; a link to nothing is for the user to hear of."""
-    return path.is_file() or not path.exists()
+    return os.path.isfile(path) or not os.path.exists(path)  # noqa: PTH110, PTH113  (as above)
 
 
 def _kustomization(folder: str) -> Diagnostic:

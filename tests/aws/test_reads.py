@@ -80,6 +80,22 @@ def test_the_lean_client_makes_of_a_service_what_botocore_makes_of_it(
     assert lean.running == 2
 
 
+def test_what_is_read_ahead_is_read_once_and_the_rest_when_it_is_asked_for(
+    driver: Driver, gateway: Gateway
+) -> None:
+    for name in ("web", "api", "old"):
+        driver.create(name, count=0)
+    before = called(driver)["DescribeServices"]
+    gateway.read_ahead("inference", ["web", "api", "nope"])
+    assert set(gateway.services("inference", ["web", "api", "nope"])) == {"web", "api"}
+    assert called(driver)["DescribeServices"] == before + 1
+    gateway.read_ahead("inference", ["web", "old"])
+    assert set(gateway.services("inference", ["web", "api"])) == {"web", "api"}
+    assert called(driver)["DescribeServices"] == before + 3
+    assert set(gateway.services("inference", ["web"])) == {"web"}
+    assert called(driver)["DescribeServices"] == before + 4
+
+
 def test_events_are_read_newest_first(driver: Driver, gateway: Gateway) -> None:
     driver.create("web", count=2)
     driver.run_until_steady("web")

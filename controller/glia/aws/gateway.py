@@ -6,6 +6,7 @@ import threading
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from glia.ahead import Ahead
 from glia.aws import reading, writes
 from glia.aws.calls import Calls, checked
 from glia.aws.surroundings import Surroundings
@@ -48,13 +49,29 @@ class Gateway:
         self._calls = Calls(sessions.connection(target))
         self._surroundings = Surroundings(self._calls)
         self._definitions: dict[str, LiveTaskDefinition] = {}
+        self._ahead: dict[str, tuple[frozenset[str], Ahead[dict[str, LiveService]]]] = {}
         self._lock = threading.Lock()
 
     def services(self, cluster: str, names: Iterable[str]) -> dict[str, LiveService]:
         """Services by name, with their tags; those that ECS does not know are left out.
 
-        Deleted ones may still be there, DRAINING or INACTIVE.
+        Deleted ones may still be there, DRAINING or INACTIVE. What is read ahead of a cluster
+        is of use once.
         """
+        known, found = frozenset[str](), dict[str, "LiveService"]()
+        if (ahead := self._ahead.pop(cluster, None)) is not None:
+            known, found = ahead[0], ahead[1].result()
+        wanted = dict.fromkeys(names)
+        read = self._read_services(cluster, [name for name in wanted if name not in known])
+        return {name: each for name, each in found.items() if name in wanted} | read
+
+    def read_ahead(self, cluster: str, names: Iterable[str]) -> None:
+        """Begin to read services that ``services`` will be asked for next."""
+        wanted = list(names)
+        call = Ahead(self._calls.clock, lambda: self._read_services(cluster, wanted))
+        self._ahead[cluster] = frozenset(wanted), call
+
+    def _read_services(self, cluster: str, names: Iterable[str]) -> dict[str, LiveService]:
         found = self._described_services(cluster, names, reading.service, include=["TAGS"])
         return {each.name: each for each in found}
 

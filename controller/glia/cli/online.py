@@ -16,10 +16,11 @@ from glia.aws.session import Sessions
 from glia.cli.options import colour, width
 from glia.desired.desire import clusters
 from glia.errors import GliaError
+from glia.observe import READ_AT_ONCE
 from glia.target import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from glia.clock import Clock
     from glia.manifest.load import Loaded
@@ -50,6 +51,11 @@ class Online:
             if target not in self._gateways:
                 self._gateways[target] = Gateway(self._sessions, target)
             return self._gateways[target]
+
+    def read_ahead(self, cluster: ClusterRef, names: Sequence[str]) -> None:
+        """Begin to read services of a cluster, no more than are looked at together."""
+        if names:
+            self.of(cluster).read_ahead(cluster.name, names[:READ_AT_ONCE])
 
     def in_region(self, region: str | None) -> Gateway:
         """For commands without a manifest: the caller's own account, that region or its own."""

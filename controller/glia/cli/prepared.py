@@ -37,7 +37,8 @@ def prepared(paths: tuple[str, ...], online: Online, allowed: Allowances) -> Pre
     Raises:
         UsageError: a key to adopt is no manifest's; nothing has been read of AWS then.
     """
-    found = wanted(paths, online.instance_types)
+    # Keys that are to be adopted are looked at before anything is read.
+    found = wanted(paths, online.instance_types, None if allowed.adopt else online.read_ahead)
     _check_adopted(allowed.adopt, found)
     made = prepare(
         found.state,

@@ -7,20 +7,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glia.desired.desire import clusters, desired, service_key
-from glia.layout.layout import lay_out, parted
+from glia.layout.layout import clusters_to_read, lay_out, parted
 from glia.manifest.load import load
 from glia.manifest.spec import NeuronService
 from glia.source.files import find
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from glia.desired.state import DesiredState
     from glia.errors import Diagnostic
     from glia.manifest.load import Loaded
     from glia.manifest.relations import Declared
     from glia.neuron.catalogue import InstanceType
+    from glia.neuron.lanes import Lane
     from glia.source.files import Found
+    from glia.target import ClusterRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +43,37 @@ class Wanted:
 
 
 def wanted(
-    paths: tuple[str, ...], look_up: Callable[[Loaded], Mapping[str, InstanceType]]
+    paths: tuple[str, ...],
+    look_up: Callable[[Loaded], Mapping[str, InstanceType]],
+    read_ahead: Callable[[ClusterRef, Sequence[str]], None] | None = None,
 ) -> Wanted:
     """Read, check and compile manifests.
 
-    ``look_up`` is asked for the instance types that the catalogue lacks, if there are any.
+    Args:
+        paths: as on the command line.
+        look_up: asked for the instance types that the catalogue lacks, if there are any.
+        read_ahead: told of each cluster, as soon as it is known, the ECS services that will be
+            compared: compiling takes as long as ECS takes to tell of them.
     """
-    return compiled(find(paths, sys.stdin.buffer), look_up)
+    return compiled(find(paths, sys.stdin.buffer), look_up, read_ahead)
 
 
-def compiled(found: Found, look_up: Callable[[Loaded], Mapping[str, InstanceType]]) -> Wanted:
+def compiled(
+    found: Found,
+    look_up: Callable[[Loaded], Mapping[str, InstanceType]],
+    read_ahead: Callable[[ClusterRef, Sequence[str]], None] | None = None,
+) -> Wanted:
     """Check and compile manifests that have been read."""
     loaded = load(found.sources)
     if loaded.unknown_types and (more := look_up(loaded)):
         loaded = load(found.sources, known_types=more)
     alone, sharing = parted(loaded.declared, loaded.instance_types)
     layout = lay_out(alone, loaded.instance_types, {})
+    if read_ahead is not None:
+        enrolled = clusters_to_read(sharing, loaded.instance_types)  # these are read as a whole
+        for cluster, names in _services_of(alone, layout.lanes).items():
+            if cluster not in enrolled:
+                read_ahead(cluster, names)
     state = desired(alone, layout.lanes, loaded.instance_types)
     return Wanted(state, sharing, loaded.instance_types, (*found.diagnostics, *loaded.diagnostics))
 
@@ -66,6 +83,22 @@ def offline_state(found: Wanted) -> tuple[DesiredState, tuple[Diagnostic, ...]]:
     layout = lay_out(found.open, found.instance_types, {})
     more = desired(found.open, layout.lanes, found.instance_types)
     return found.state.joined(more), (*found.diagnostics, *layout.diagnostics)
+
+
+def _services_of(
+    alone: Sequence[Declared], lanes: Mapping[str, Sequence[Lane]]
+) -> dict[ClusterRef, list[str]]:
+    """The names in ECS, in the order in which the services will be asked for."""
+    known = clusters(alone)
+    services = sorted(
+        (known[each.manifest.spec.cluster], each.manifest.metadata.name)
+        for each in alone
+        if isinstance(each.manifest, NeuronService)
+    )
+    found: dict[ClusterRef, list[str]] = {}
+    for cluster, name in sorted(services, key=lambda each: service_key(*each)):
+        found.setdefault(cluster, []).extend(lane.name for lane in lanes.get(name, ()))
+    return found
 
 
 def keys(found: Wanted) -> frozenset[str]:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import yaml
 
 from glia.manifest.document import at
-from glia.manifest.reader import Loader
 from glia.manifest.refusals import MAXIMUM_NESTING
+from glia.manifest.straight import Loader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -58,7 +58,7 @@ def _identity(path: str, real: Callable[[str], str]) -> str:
 
 def _read(path: str) -> Source:
     """One byte more than a manifest may have tells that it is too large."""
-    with open(path, "rb") as file:  # noqa: PTH123  (as above)
+    with Path(path).open("rb") as file:
         return Source(path, file.read(MAXIMUM_BYTES + 1))
 
 

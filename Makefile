@@ -19,6 +19,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Glia needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[sandbox,dev]'
+	@$(BIN)/python -m compileall -q controller # pip compiles only what is not editable
 	@touch $@
 
 demo: $(STAMP) ## the main job, start to finish, in the embedded ECS

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
+
+import glia
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,8 +33,15 @@ class Cost:
     peak: float
 
 
+@cache
+def _compile() -> None:
+    """A checkout may not be compiled; pip compiles what users install."""
+    compileall.compile_dir(Path(glia.__file__).parent, quiet=1)
+
+
 def cost(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Cost:
     """Run it to its end. What it prints goes to a file, so that nobody waits for a reader."""
+    _compile()
     with tempfile.TemporaryFile() as output:
         begin = time.perf_counter()
         process = subprocess.Popen(command, stdout=output, env=environment)  # noqa: S603  (ours)
@@ -59,3 +71,35 @@ def costs(
         )
         for name, each_round in found.items()
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Ratios:
+    """How many times as much one command costs as another, pair by pair, in order of size."""
+
+    wall: tuple[float, ...]
+    cpu: tuple[float, ...]
+
+
+def ratios(
+    command: Sequence[str],
+    beside: Sequence[str],
+    rounds: int,
+    environment: Mapping[str, str] | None = None,
+) -> Ratios:
+    """Each pair right after one another, and each time the other one first.
+
+    What else the machine does changes within seconds: what it does to one of a pair it mostly
+    does to both, so the median of the ratios says more than the ratio of two medians.
+    """
+    pairs: list[tuple[Cost, Cost]] = []
+    for number in range(rounds):
+        if number % 2:
+            other = cost(beside, environment)
+            pairs.append((cost(command, environment), other))
+        else:
+            pairs.append((cost(command, environment), cost(beside, environment)))
+    return Ratios(
+        tuple(sorted(one.wall / other.wall for one, other in pairs)),
+        tuple(sorted(one.cpu / other.cpu for one, other in pairs)),
+    )

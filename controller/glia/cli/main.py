@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import os
@@ -66,6 +67,8 @@ def glia() -> None:
 def main(arguments: Sequence[str] | None = None, *, clock: SystemClock | None = None) -> int:
     """Run a command; its exit code. What waits does so on ``clock``, else on the machine's time."""
     gc.set_threshold(*COLLECT_AFTER)
+    # At its end Python would look through all that was ever imported for garbage, several times.
+    atexit.register(gc.freeze)
     # pydantic would read the metadata of every installed package in search of plugins.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:

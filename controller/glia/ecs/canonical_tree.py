@@ -126,7 +126,9 @@ def _structure(
             content = value if reader is None else reader(value)
             if content is not None:
                 made[name] = content
-        made |= {name: fill() for name, fill in fills if name not in made}
+        for name, fill in fills:
+            if name not in made:
+                made[name] = fill()
         if made == nothing:
             return None
         finish(made)

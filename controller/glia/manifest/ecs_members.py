@@ -81,13 +81,14 @@ MEMBERS = {
 
 
 def with_integers(spec: dict[str, Any]) -> dict[str, Any]:
-    """The spec with ECS's integers as integers, ``2.0`` too."""
+    """The spec with ECS's integers as integers, ``2.0`` too; itself where they are."""
     changed = {
-        place: shape_numbers.with_integers(members.shape, spec[place])
+        place: made
         for place, members in MEMBERS.items()
         if place in spec
+        and (made := shape_numbers.with_integers(members.shape, spec[place])) is not spec[place]
     }
-    return {**spec, **changed}
+    return {**spec, **changed} if changed else spec
 
 
 def pasted_whole(spec: Any) -> Iterator[tuple[str, str]]:

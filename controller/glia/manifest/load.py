@@ -100,8 +100,9 @@ def _check(document: Document) -> _Checked:
     spec = document.body.get("spec")
     is_service = document.body.get("kind") == NeuronService.__name__
     if is_service and isinstance(spec, dict):
-        spec = with_integers(spec)
-        document = replace(document, body={**document.body, "spec": spec})
+        written, spec = spec, with_integers(spec)
+        if spec is not written:
+            document = replace(document, body={**document.body, "spec": spec})
     ecs = tuple(ecs_faults(spec)) if is_service else ()
     unknown = {path for fault in ecs for path in _unknown_by(fault, document.body)}
     unknown |= document.flawed | (set(pasted_whole(spec)) if ecs else set())

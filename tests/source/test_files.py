@@ -196,12 +196,15 @@ def test_what_cannot_be_read_is_an_error_with_its_reason(
 
 
 @pytest.mark.parametrize("name", ["kustomization.yaml", "kustomization.yml", "Kustomization"])
-def test_a_kustomization_is_an_error_that_says_how_to_build_it(folder: Path, name: str) -> None:
+def test_a_kustomization_without_a_tool_is_an_error_that_says_what_to_do(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     write(folder, "m/a.yaml", f"m/overlay/{name}", "m/overlay/b.yaml", "m/overlay/deep/c.yaml")
+    monkeypatch.setenv("PATH", "/nonexistent")
 
     everything = found("m")
 
     (diagnostic,) = everything.diagnostics
     assert diagnostic.code == "kustomization"
-    assert diagnostic.remedy == "kubectl kustomize m/overlay | glia validate -"
+    assert "kubectl kustomize m/overlay | glia plan -" in diagnostic.remedy
     assert [source.file for source in everything.sources] == ["m/a.yaml"]

@@ -12,7 +12,7 @@ from glia.errors import GliaError
 FOLDER: Final = "manifests"
 PACKED: Final = "examples"  # where a wheel has them (pyproject.toml)
 # Its services share instances with each other, which is a story of its own (docs/lanes.md).
-LEFT_OUT: Final = shutil.ignore_patterns("shared.yaml")
+LEFT_OUT: Final = shutil.ignore_patterns("shared.yaml", "overlays")
 
 
 class Manifests:

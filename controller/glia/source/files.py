@@ -12,6 +12,7 @@ from glia.errors import Diagnostic
 from glia.manifest.document import Source
 from glia.manifest.syntax import MAXIMUM_BYTES
 from glia.source.documents import documents
+from glia.source.kustomization import NAMES, topmost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 MAXIMUM_INPUT_BYTES = 64 * 1024 * 1024
 
 SUFFIXES = (".yaml", ".yml")
-KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def find(paths: Sequence[str], stdin: BinaryIO) -> Found:
         if identity in sources:
             continue
         try:
-            sources[identity] = _stdin(stdin, diagnostics) if path == "-" else (_read(path),)
+            sources[identity] = _sources(path, stdin, diagnostics)
         except OSError as error:
             diagnostics.append(_unreadable(error))
     return Found(tuple(part for parts in sources.values() for part in parts), tuple(diagnostics))
@@ -54,6 +54,18 @@ def _identity(path: str, real: Callable[[str], str]) -> str:
         return real(path)
     folder, name = os.path.split(path)
     return f"{real(folder)}{os.sep}{name}"
+
+
+def _sources(path: str, stdin: BinaryIO, diagnostics: list[Diagnostic]) -> tuple[Source, ...]:
+    if path == "-":
+        return _stdin(stdin, diagnostics)
+    if path.endswith(os.sep):
+        from glia.source.kustomize import built  # noqa: PLC0415  (few have one)
+
+        made, told = built(path.rstrip(os.sep) or os.sep)
+        diagnostics += told
+        return made
+    return (_read(path),)
 
 
 def _read(path: str) -> Source:
@@ -80,12 +92,15 @@ def _files(paths: Iterable[str], diagnostics: list[Diagnostic]) -> Iterator[str]
 
 
 def _directory(top: str, diagnostics: list[Diagnostic]) -> Iterator[str]:
+    """Its files; at last, with a separator behind them, the folders that are to be built."""
+
     def note(error: OSError) -> None:
         diagnostics.append(_unreadable(error))
 
+    kustomizations: list[str] = []
     for folder, folders, names in os.walk(top, onerror=note):
-        if not KUSTOMIZATIONS.isdisjoint(names):
-            diagnostics.append(_kustomization(folder))
+        if not set(NAMES).isdisjoint(names):
+            kustomizations.append(str(Path(folder)))
             folders.clear()
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -95,22 +110,15 @@ def _directory(top: str, diagnostics: list[Diagnostic]) -> Iterator[str]:
                 path = f"{start}{name}"
                 if _is_file(path):
                     yield path
+    if kustomizations:
+        from glia.source.kustomize import Disk  # noqa: PLC0415  (few have one)
+
+        yield from (f"{folder}{os.sep}" for folder in topmost(Disk(), kustomizations))
 
 
 def _is_file(path: str) -> bool:
     """A pipe would wait for a writer; a link to nothing is for the user to hear of."""
     return os.path.isfile(path) or not os.path.exists(path)  # noqa: PTH110, PTH113  (as above)
-
-
-def _kustomization(folder: str) -> Diagnostic:
-    return Diagnostic(
-        severity="error",
-        code="kustomization",
-        message=f"{folder} is a kustomization, which is not built here",
-        expected="manifests as they are to be applied",
-        found="a kustomization.yaml",
-        remedy=f"kubectl kustomize {folder} | glia validate -",
-    )
 
 
 def _too_much() -> Diagnostic:

@@ -18,8 +18,8 @@ from glia.source.git.access import environment
 from glia.source.git.limits import USUAL
 from glia.source.git.manifests import manifests
 from glia.source.git.place import without_credentials
-from glia.source.git.process import Ended, run
 from glia.source.git.words import legible
+from glia.source.process import Ended, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

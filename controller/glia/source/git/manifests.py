@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 from glia.errors import Diagnostic, Location
 from glia.manifest.document import Source
 from glia.manifest.syntax import MAXIMUM_BYTES
-from glia.source.files import KUSTOMIZATIONS, SUFFIXES, Found
+from glia.source.files import SUFFIXES, Found
 from glia.source.git.blobs import bring, contents
 from glia.source.git.tree import Entry, under
+from glia.source.kustomization import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,12 +32,17 @@ def manifests(objects: Objects, commit: str, path: str, limits: Limits) -> Found
     visible = [each for each in under(objects, commit, path) if not _is_hidden(each.path, path)]
     built = _kustomizations(visible)
     plain = [each for each in visible if not _is_inside(each.path, built)]
-    told = [*map(_kustomization, built), *(d for each in plain for d in _not_followed(each))]
+    told = [diagnostic for each in plain for diagnostic in _not_followed(each)]
     files = [each for each in plain if each.kind == "file" and each.path.endswith(SUFFIXES)]
     if len(files) > limits.files:
         told.append(_too_many(files[limits.files], limits))
         del files[limits.files :]
     sources, diagnostics = _read(objects, files, limits)
+    if built:
+        from glia.source.git.export import built_from  # noqa: PLC0415  (few have one)
+
+        made, refused = built_from(objects, commit, built, limits)
+        return Found((*sources, *made), (*told, *diagnostics, *refused))
     return Found(sources, (*told, *diagnostics))
 
 
@@ -85,7 +91,7 @@ def _kustomizations(entries: Iterable[Entry]) -> list[str]:
     folders: list[str] = []
     for each in entries:
         folder, _, name = each.path.rpartition("/")
-        if name in KUSTOMIZATIONS:
+        if name in NAMES:
             folders.append(folder)
     chosen: list[str] = []
     for folder in sorted(set(folders), key=lambda each: each.count("/")):
@@ -120,11 +126,6 @@ def _not_followed(entry: Entry) -> list[Diagnostic]:
             )
         ]
     return []
-
-
-def _kustomization(folder: str) -> Diagnostic:
-    where = folder or "the repository's root"
-    return Diagnostic(severity="error", code="kustomization", message=f"{where} is a kustomization")
 
 
 def _too_large(entry: Entry, size: int) -> Diagnostic:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from glia.source.failures import Busy, Corrupt, SourceError, Unwritable
 from glia.source.git.access import Access, authorization, environment, transport
-from glia.source.git.process import Ended, run
 from glia.source.git.words import failure
+from glia.source.process import Ended, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

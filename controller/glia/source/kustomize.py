@@ -1,0 +1,112 @@
+"""Builds a kustomization with the tool that is installed, which can reach nothing from here."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from glia.errors import Diagnostic
+from glia.manifest.document import Source
+from glia.source.documents import documents
+from glia.source.failures import SourceError
+from glia.source.kustomization import folders
+from glia.source.process import run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAXIMUM_OUTPUT: Final = 64 * 1024 * 1024
+_SECONDS: Final = 60
+_LONGEST: Final = 500
+# Everything that speaks HTTP is sent to a port where nobody listens, and git may use no transport.
+_NOWHERE: Final = "http://127.0.0.1:1"
+
+
+class Disk:
+    """A ``Tree`` of the files that a user has."""
+
+    def content(self, path: str) -> bytes | None:
+        place = Path(path)
+        return place.read_bytes() if place.is_file() else None
+
+    def is_folder(self, path: str) -> bool:
+        return Path(path).is_dir()
+
+
+def built(folder: str) -> tuple[tuple[Source, ...], tuple[Diagnostic, ...]]:
+    """The manifests that a kustomization on disk comes to."""
+    _, diagnostics = folders(Disk(), folder)
+    if diagnostics:
+        return (), diagnostics
+    return build(folder, folder)
+
+
+def build(where: str, name: str) -> tuple[tuple[Source, ...], tuple[Diagnostic, ...]]:
+    """Run the tool in the folder ``where``, which the user knows by ``name``; it is checked.
+
+    Whatever goes wrong is a diagnostic: a kustomization costs nobody else anything.
+    """
+    command = _command()
+    if command is None:
+        return (), (_no_tool(name),)
+    with tempfile.TemporaryDirectory() as home:
+        try:
+            ended = run(
+                (*command, where),
+                environment=_environment(home),
+                seconds=_SECONDS,
+                most=MAXIMUM_OUTPUT,
+                stopped=threading.Event(),
+            )
+        except SourceError as error:
+            return (), (_failed(name, str(error)),)
+    if ended.code:
+        return (), (_failed(name, ended.err.replace(where, name)),)
+    file = posixpath.join(name, "(built)")
+    return tuple(Source(file, part, line) for line, part in documents(ended.out)), ()
+
+
+def _command() -> tuple[str, ...] | None:
+    if path := shutil.which("kubectl"):
+        return (path, "kustomize")
+    if path := shutil.which("kustomize"):
+        return (path, "build")
+    return None
+
+
+def _environment(home: str) -> dict[str, str]:
+    proxies: Iterable[str] = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
+    return {
+        "PATH": os.environ.get("PATH", ""),
+        "HOME": home,
+        "LC_ALL": "C",
+        "GIT_ALLOW_PROTOCOL": "none",
+        "GIT_TERMINAL_PROMPT": "0",
+        **dict.fromkeys(proxies, _NOWHERE),
+    }
+
+
+def _no_tool(name: str) -> Diagnostic:
+    return Diagnostic(
+        severity="error",
+        code="kustomization",
+        message=f"{name} is a kustomization, and nothing is installed to build it",
+        expected="kubectl or kustomize where PATH finds it",
+        remedy=f"install one, or build it elsewhere: kubectl kustomize {name} | glia plan -",
+    )
+
+
+def _failed(name: str, said: str) -> Diagnostic:
+    line = " ".join(said.split())
+    text = "".join(each if each.isprintable() else "?" for each in line)[:_LONGEST]
+    return Diagnostic(
+        severity="error",
+        code="kustomization-failed",
+        message=f"{name} cannot be built: {text}",
+        expected=f"what kubectl kustomize {name} can build",
+    )

@@ -1,0 +1,199 @@
+"""Kustomizations, on disk and in git: built by the user's own tool, which can reach nothing."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from glia.manifest.load import load
+from glia.source.files import find
+from glia.source.kustomization import folders, topmost
+from glia.source.kustomize import Disk
+from support.git import LINK
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from glia.source.files import Found
+    from support.site import Site
+
+EXAMPLES = Path(__file__).parents[2] / "manifests"
+CLUSTER = """\
+apiVersion: glia/v1alpha1
+kind: NeuronCluster
+metadata: {name: inference}
+spec: {region: us-west-2, owner: ml}
+"""
+needs_kustomize = pytest.mark.skipif(
+    not (shutil.which("kubectl") or shutil.which("kustomize")),
+    reason="there is neither kubectl nor kustomize",
+)
+
+
+def write(folder: Path, files: Mapping[str, str]) -> None:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+
+
+def found(*paths: str) -> Found:
+    return find(paths, io.BytesIO())
+
+
+def names(found: Found) -> list[str]:
+    loaded = load(found.sources)
+    assert not found.diagnostics + loaded.diagnostics
+    return [each.manifest.metadata.name for each in loaded.declared]
+
+
+@pytest.mark.parametrize(
+    "kustomization",
+    [
+        "resources: [https://example.com/base.yaml]",
+        "resources: ['https://github.com/acme/base//x?ref=v1']",
+        "resources: [github.com/acme/base]",
+        "resources: ['git@github.com:acme/base.git']",
+        "resources: ['git::ssh://example.com/x']",
+        "bases: [example.com/acme/base]",
+        "components: ['ssh://git@example.com/x']",
+        "resources: [../elsewhere]",
+        "generators: [https://example.com/x.yaml]",
+        "transformers: [../nothing.yaml]",
+        "crds: [https://example.com/x.json]",
+        "configurations: [https://example.com/x.yaml]",
+        "openapi: {path: https://example.com/x.json}",
+        "patches: [{path: https://example.com/x.yaml}]",
+        "patchesStrategicMerge: [https://example.com/x.yaml]",
+        "replacements: [{path: https://example.com/x.yaml}]",
+        "configMapGenerator: [{name: x, files: [a=https://example.com/x]}]",
+        "secretGenerator: [{name: x, env: https://example.com/x}]",
+        "helmCharts: [{name: x, repo: https://example.com}]",
+        "resources: &all [a.yaml]\nbases: *all",
+    ],
+)
+def test_what_would_be_fetched_is_refused_and_the_tool_is_not_even_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kustomization: str
+) -> None:
+    write(tmp_path, {"m/kustomization.yaml": kustomization, "m/a.yaml": CLUSTER, "b.yaml": CLUSTER})
+    tool = tmp_path / "bin" / "kubectl"
+    write(tmp_path, {"bin/kubectl": f"#!/bin/sh\ntouch {tmp_path}/started\n"})
+    tool.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tool.parent))
+
+    everything = found(str(tmp_path / "m"), str(tmp_path / "b.yaml"))
+
+    assert [each.severity for each in everything.diagnostics][:1] == ["error"]
+    assert all(each.location for each in everything.diagnostics)
+    assert names(type(everything)(everything.sources, ())) == ["inference"]
+    assert not (tmp_path / "started").exists()
+
+
+def test_a_kustomization_that_names_itself_or_another_in_a_ring_ends(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "a/kustomization.yaml": "resources: [../b]",
+            "b/kustomization.yaml": "resources: [../a, .]",
+            "c/kustomization.yaml": "resources: [../a]",
+        },
+    )
+    a, b, c = (str(tmp_path / name) for name in "abc")
+
+    assert folders(Disk(), a)[0] == (a, b)
+    assert topmost(Disk(), [a, b]) == [a, b], "kustomize is to say what is wrong with them"
+    assert topmost(Disk(), [a, b, c]) == [c]
+
+
+@needs_kustomize
+def test_the_overlays_of_the_examples_are_built_and_their_base_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(EXAMPLES, tmp_path / "manifests")
+    monkeypatch.chdir(tmp_path)
+
+    assert names(found("manifests/overlays/production")) == [
+        "inference-production",
+        "classifier-production",
+    ]
+    everything = names(found("manifests"))
+    assert {"classifier-production", "classifier-staging", "resnet50"} <= set(everything)
+    assert "classifier" not in everything
+    (production,) = (
+        each.manifest
+        for each in load(found("manifests/overlays/production").sources).declared
+        if each.manifest.kind == "NeuronService"
+    )
+    assert (production.spec.cluster, production.spec.replicas) == ("inference-production", 4)
+
+
+@needs_kustomize
+def test_what_the_tool_or_the_result_has_against_it_is_told_beside_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(
+        tmp_path,
+        {
+            "broken/kustomization.yaml": "resources: [a.yaml]\nnonsense: true\n",
+            "broken/a.yaml": CLUSTER,
+            "wrong/kustomization.yaml": "resources: [a.yaml]\n",
+            "wrong/a.yaml": CLUSTER.replace("region", "regoin"),
+            "good.yaml": CLUSTER,
+        },
+    )
+
+    everything = found(".")
+    loaded = load(everything.sources)
+
+    (failed,) = everything.diagnostics
+    assert failed.code == "kustomization-failed"
+    assert "broken cannot be built" in failed.message
+    assert "nonsense" in failed.message
+    assert str(tmp_path) not in failed.message
+    (unknown,) = (each for each in loaded.diagnostics if each.code == "unknown-field")
+    assert unknown.location is not None
+    assert unknown.location.file == "wrong/(built)"
+    assert unknown.location.line > 1
+
+
+@needs_kustomize
+def test_in_git_it_is_built_of_regular_files_and_nothing_is_left_of_them(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private = tmp_path / "private"
+    private.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(private))
+    site.origin.commit(
+        {
+            "base/kustomization.yaml": "resources: [cluster.yaml]",
+            "base/cluster.yaml": CLUSTER,
+            "base/passwd.yaml": (LINK, "/etc/passwd"),
+            "base/huge.bin": "x" * 300_000,
+            "m/production/kustomization.yaml": "resources: [../../base]\nnameSuffix: -a",
+            "m/plain.yaml": CLUSTER.replace("inference", "plain"),
+            "unrelated/weights.bin": "y" * 100_000,
+        }
+    )
+    source = site.over_http()
+
+    assert names(source.fetch().found) == ["plain", "inference-a"]
+    assert not list(private.iterdir())
+    assert sum(path.stat().st_size for path in site.store.rglob("*.pack")) < 50_000
+
+    site.origin.commit({"base/cluster.yaml": CLUSTER.replace("inference", "changed")})
+    assert names(source.fetch().found) == ["plain", "changed-a"], "the base is beyond the path"
+
+    site.origin.commit({"base/kustomization.yaml": "resources: [cluster.yaml, passwd.yaml]"})
+    revision = source.fetch()
+    (refused,) = revision.found.diagnostics
+    assert (refused.code, str(refused.location)) == (
+        "kustomization-remote",
+        "base/kustomization.yaml:1:1",
+    )
+    assert [each.file for each in revision.found.sources] == ["m/plain.yaml"]

@@ -180,6 +180,7 @@ def test_drift_is_told_apart_from_what_the_branch_does(program: Program) -> None
 
     plan = json.loads(program.run("plan", "--base", "main", "-o", "json").out)
 
+    assert program.run("plan", "--offline", "--base", "main", "--detailed-exitcode").code == 2
     assert actions(plan) == {
         "inference/changed": "git update",
         "inference/drifted": "drift update",
@@ -189,6 +190,39 @@ def test_drift_is_told_apart_from_what_the_branch_does(program: Program) -> None
     assert plan["source"]["repository"] == "https://example.com/fleet.git"
     text = program.run("plan", "--base", "main").out
     assert text.count("drift: not of this change") == 2
+
+
+def test_the_plan_between_two_commits_is_the_plan_once_the_first_is_applied(
+    program: Program,
+) -> None:
+    """The same actions to the last member of every request: the digest says so."""
+    checkout = Checkout(program.folder)
+    program.write(
+        neuron_service("image"),
+        neuron_service("count"),
+        neuron_service("kept"),
+        neuron_service("fixed", service={"serviceName": "fixed"}),
+    )
+    checkout.commit()
+    assert program.run("apply", "--no-wait").code == 0
+    program.write(
+        neuron_service("image", image="server:2"),
+        neuron_service("count", replicas=1, rollout={"maxUnavailable": 2}),
+        neuron_service("kept"),
+        neuron_service("fixed", service={"serviceName": "fixed", "propagateTags": "SERVICE"}),
+        neuron_service("new", suspend=False),
+    )
+
+    live = json.loads(program.run("plan", "--base", "main", "-o", "json").out)
+    git = json.loads(program.run("plan", "--offline", "--base", "main", "-o", "json").out)
+
+    assert live["digest"] == git["digest"]
+    assert actions(live) == actions(git)
+    assert len(git["changes"]) == 4
+    fields = [
+        {change["key"]: change["fields"] for change in plan["changes"]} for plan in (live, git)
+    ]
+    assert fields[0] == fields[1]
 
 
 @pytest.mark.parametrize(
@@ -224,6 +258,7 @@ def test_paths_without_history_are_64(
         assert main(["plan", *paths, "--offline", "--base", "main"]) == 64
         return capsys.readouterr().err
 
+    assert "standard input has no history" in told("-")
     assert "is in no git repository" in told(str(elsewhere))
     assert "all paths in one repository" in told(str(checkout.folder), str(elsewhere))
 

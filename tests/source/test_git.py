@@ -261,6 +261,17 @@ def test_a_server_that_cannot_leave_contents_out_sends_them_all(site: Site) -> N
     assert files(source.fetch()) == {"m/a.yaml": b"2"}
 
 
+def test_a_server_of_the_old_protocol_sends_no_single_contents_and_so_all(site: Site) -> None:
+    site.server.faults.old = True
+    held = site.origin.commit({"m/a.yaml": "1", "n": "n"})
+    source = site.over_http()
+
+    assert files(source.fetch()) == {"m/a.yaml": b"1"}
+    tip = site.origin.commit({"m/a.yaml": "2"})
+    assert files(source.fetch()) == {"m/a.yaml": b"2"}
+    assert source.relation(held, tip) == "descendant"
+
+
 def test_many_commits_leave_few_packs(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("glia.source.git.repository._MOST_PACKS", 4)
     source = site.over_file()

@@ -221,6 +221,20 @@ def test_without_git_it_is_said_what_to_install(
     assert "install it" in str(error)
 
 
+def test_a_git_that_is_too_old_is_told(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "git-of-2020" / "git"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho git version 2.25.1\n")
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", str(program.parent))
+
+    told = str(refused(site.over_file()))
+
+    assert "git version 2.25.1 is too old; install git 2.34 or newer" in told
+
+
 @pytest.mark.parametrize(
     ("words", "kind"),
     [

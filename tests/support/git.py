@@ -106,6 +106,7 @@ class Faults:
         status: answered to everything.
         hang_at: after so many bytes of an answer nothing more comes, until ``released``.
         cut_at: after so many bytes the connection is closed.
+        old: it speaks git's protocol as before version 2.
         authorization: the header without which everything is refused.
         redirect_to: another server.
         before: called for each request.
@@ -114,6 +115,7 @@ class Faults:
     status: int = 0
     hang_at: int | None = None
     cut_at: int | None = None
+    old: bool = False
     authorization: str = ""
     redirect_to: str = ""
     before: Callable[[Request], None] | None = None
@@ -195,7 +197,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif faults.authorization not in {"", self.headers.get("Authorization")}:
             self._send("401 Unauthorized", {"WWW-Authenticate": 'Basic realm="git"'}, b"")
         else:
-            self._send(*_backend(self.of.folder, request))
+            self._send(*_backend(self.of.folder, request, old=faults.old))
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") != "chunked":
@@ -229,7 +231,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-def _backend(folder: Path, request: Request) -> tuple[str, dict[str, str], bytes]:
+def _backend(folder: Path, request: Request, *, old: bool) -> tuple[str, dict[str, str], bytes]:
     path, _, query = request.path.partition("?")
     variables = {
         "GIT_PROJECT_ROOT": str(folder),
@@ -240,7 +242,7 @@ def _backend(folder: Path, request: Request) -> tuple[str, dict[str, str], bytes
         "CONTENT_TYPE": request.headers.get("Content-Type", ""),
         "CONTENT_LENGTH": str(len(request.body)),
         "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
-        "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
+        "GIT_PROTOCOL": "" if old else request.headers.get("Git-Protocol", ""),
         "REMOTE_ADDR": "127.0.0.1",
     }
     done = subprocess.run(

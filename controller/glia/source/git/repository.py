@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from glia.source.failures import Busy, Corrupt, SourceError, Unwritable
+from glia.source.failures import Busy, Corrupt, GitUnusable, RefNotFound, SourceError, Unwritable
 from glia.source.git.access import Access, authorization, environment, transport
 from glia.source.git.words import failure
 from glia.source.process import Ended, run
@@ -31,6 +32,9 @@ INCOMING: Final = "refs/glia/incoming"
 """What was fetched last, good or not."""
 GOOD: Final = "refs/glia/good"
 """The last commit that was used."""
+
+OLDEST: Final = (2, 34)
+"""The first that checks signatures by ssh keys; configuration by variables came before."""
 
 # Lists of names are short; of what is read the caller says how much it may be.
 _LISTS: Final = 64 * 1024 * 1024
@@ -68,6 +72,7 @@ class Repository:
         self._limits = limits
         self._store = folder / "store"
         self._home = folder / "home"
+        self._leaves_out: tuple[str, ...] = ("--filter=blob:none",)
         self.stopped = threading.Event()
 
     @contextmanager
@@ -123,7 +128,7 @@ class Repository:
         """
         depth = () if self.resolve(GOOD) else ("--depth=1",)
         what = f"+{ref}:{INCOMING}"
-        self._ask(*_FETCH, *depth, "--filter=blob:none", "--", "origin", what)
+        self._ask(*_FETCH, *depth, *self._leaves_out, "--", "origin", what)
         if len(list((self._store / "objects" / "pack").glob("*.pack"))) > _MOST_PACKS:
             self.git("repack", "-a", "-d", "-q")
 
@@ -131,11 +136,20 @@ class Repository:
         """These contents, in one request.
 
         The server is not told what we have: of a commit whose names are here it would think
-        that its contents are too.
+        that its contents are too. One that gives away no single contents (git's protocol before
+        version 2) is asked for all of them from then on.
+
+        Raises:
+            Corrupt: it is such a server; the copy has to be made anew.
         """
         wanted = "".join(f"{oid}\n" for oid in oids).encode()
         noop = (("fetch.negotiationAlgorithm", "noop"),)
-        self._ask(*_FETCH, "--filter=blob:none", "--stdin", "--", "origin", stdin=wanted, more=noop)
+        asked = (*_FETCH, *self._leaves_out, "--stdin", "--", "origin")
+        try:
+            self._ask(*asked, stdin=wanted, more=noop)
+        except RefNotFound as error:
+            self._leaves_out = ("--no-filter",)
+            raise Corrupt(f"the server does not send single contents: {error}") from None
 
     def deepen(self, what: str, how: str) -> None:
         """More of the history before a ref or commit, without any folder."""
@@ -186,7 +200,15 @@ class Repository:
                 return
             # Half a repository, of a process that was killed while it made one.
             shutil.rmtree(self._store, ignore_errors=True)
+        self._check_version()
         self.git("init", "--quiet", "--bare", "--template=", "--initial-branch=none")
+
+    def _check_version(self) -> None:
+        said = self.git("version").decode(errors="replace").strip()
+        found = re.search(r"(\d+)\.(\d+)", said)
+        if found is None or (int(found[1]), int(found[2])) < OLDEST:
+            needed = ".".join(map(str, OLDEST))
+            raise GitUnusable(f"{said} is too old", f"install git {needed} or newer")
 
     def _ask(self, *arguments: str, stdin: bytes = b"", more: Configuration = ()) -> bytes:
         """What a command says that talks to the server."""

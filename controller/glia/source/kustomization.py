@@ -9,11 +9,13 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from glia.errors import Diagnostic, Location
 from glia.manifest.reader import read
+from glia.source.refusal import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from glia.errors import Diagnostic
 
 NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
@@ -117,7 +119,7 @@ def _members(value: Any) -> Iterator[str]:
 
 
 def _remote(file: str, entry: str) -> Diagnostic:
-    return _error(
+    return refusal(
         file,
         "kustomization-remote",
         f"{entry} is not here, and nothing is fetched for a kustomization",
@@ -127,7 +129,7 @@ def _remote(file: str, entry: str) -> Diagnostic:
 
 
 def _chart(file: str, name: str) -> Diagnostic:
-    return _error(
+    return refusal(
         file,
         "kustomization-chart",
         f"{name}: charts are not rendered here",
@@ -137,17 +139,6 @@ def _chart(file: str, name: str) -> Diagnostic:
 
 
 def _missing(folder: str) -> Diagnostic:
-    return _error(
+    return refusal(
         folder, "kustomization", "there is no kustomization in this folder", expected=NAMES[0]
-    )
-
-
-def _error(file: str, code: str, message: str, *, expected: str, remedy: str = "") -> Diagnostic:
-    return Diagnostic(
-        severity="error",
-        code=code,
-        message=message,
-        location=Location(file, 1, 1),
-        expected=expected,
-        remedy=remedy,
     )

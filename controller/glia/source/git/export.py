@@ -10,16 +10,17 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glia.errors import Diagnostic, Location
 from glia.manifest.syntax import MAXIMUM_BYTES
 from glia.source.git.blobs import bring, contents
 from glia.source.git.tree import under
 from glia.source.kustomization import folders, topmost
 from glia.source.kustomize import build
+from glia.source.refusal import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from glia.errors import Diagnostic
     from glia.manifest.document import Source
     from glia.source.git.limits import Limits
     from glia.source.git.objects import Objects
@@ -127,10 +128,9 @@ def _is_below(path: str, folder: str) -> bool:
 
 
 def _unwritable(top: str, error: OSError) -> Diagnostic:
-    return Diagnostic(
-        severity="error",
-        code="kustomization-failed",
-        message=f"the files of the kustomization cannot be laid out: {error.strerror}",
-        location=Location(top, 1, 1),
+    return refusal(
+        top,
+        "kustomization-failed",
+        f"the files of the kustomization cannot be laid out: {error.strerror}",
         expected="names that a file system takes, and room in the directory for temporary files",
     )

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from glia.errors import Diagnostic, Location
 from glia.manifest.document import Source
 from glia.manifest.syntax import MAXIMUM_BYTES
 from glia.source.files import SUFFIXES, Found
 from glia.source.git.blobs import bring, contents
 from glia.source.git.tree import Entry, under
 from glia.source.kustomization import NAMES
+from glia.source.refusal import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from glia.errors import Diagnostic
     from glia.source.git.limits import Limits
     from glia.source.git.objects import Objects
 
@@ -107,7 +108,7 @@ def _is_inside(path: str, folders: Iterable[str]) -> bool:
 def _not_followed(entry: Entry) -> list[Diagnostic]:
     if entry.kind == "link" and entry.path.endswith(SUFFIXES):
         return [
-            _error(
+            refusal(
                 entry.path,
                 "symbolic-link",
                 "this is a symbolic link, which is not followed in git",
@@ -117,7 +118,7 @@ def _not_followed(entry: Entry) -> list[Diagnostic]:
         ]
     if entry.kind == "submodule":
         return [
-            _error(
+            refusal(
                 entry.path,
                 "submodule",
                 "this is a submodule, which is not followed",
@@ -129,7 +130,7 @@ def _not_followed(entry: Entry) -> list[Diagnostic]:
 
 
 def _too_large(entry: Entry, size: int) -> Diagnostic:
-    return _error(
+    return refusal(
         entry.path,
         "file-too-large",
         "this is too large to be read",
@@ -140,16 +141,17 @@ def _too_large(entry: Entry, size: int) -> Diagnostic:
 
 
 def _too_much(entry: Entry) -> Diagnostic:
-    return _error(
+    return refusal(
         entry.path,
         "input-too-large",
         "this file and those after it are not read: together they are too much",
+        expected="less in all",
         remedy="divide the path, and run one glia for each",
     )
 
 
 def _too_many(entry: Entry, limits: Limits) -> Diagnostic:
-    return _error(
+    return refusal(
         entry.path,
         "too-many-files",
         "this file and those after it are not read: there are too many",
@@ -159,24 +161,10 @@ def _too_many(entry: Entry, limits: Limits) -> Diagnostic:
 
 
 def _lfs_pointer(entry: Entry) -> Diagnostic:
-    return _error(
+    return refusal(
         entry.path,
         "git-lfs-pointer",
         "this is a pointer of Git LFS, which is not followed",
         expected="the manifest itself in git",
         remedy="git lfs untrack the file, and commit it",
-    )
-
-
-def _error(  # noqa: PLR0913  (by keyword)
-    path: str, code: str, message: str, *, expected: str = "", found: str = "", remedy: str = ""
-) -> Diagnostic:
-    return Diagnostic(
-        severity="error",
-        code=code,
-        message=message,
-        location=Location(path, 1, 1),
-        expected=expected,
-        found=found,
-        remedy=remedy,
     )

@@ -73,28 +73,33 @@ class Repository:
         self._store = folder / "store"
         self._home = folder / "home"
         self._leaves_out: tuple[str, ...] = ("--filter=blob:none",)
+        self._one_at_a_time = threading.Lock()
         self.stopped = threading.Event()
 
     @contextmanager
     def exclusively(self) -> Iterator[None]:
-        """The copy, there and nobody else's, until the block ends.
+        """The copy, there and nobody else's, until the block ends; threads wait for each other.
 
         Raises:
             Busy: another process has it.
             Unwritable: it cannot be made.
         """
+        with self._one_at_a_time, self._locked():
+            self._make()
+            yield
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
         with _writing(self._folder):
             self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise Busy(
-                    f"another process works in {self._folder}", "give each its own --state"
-                ) from None
-            self._make()
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
+        except BlockingIOError:
+            raise Busy(
+                f"another process works in {self._folder}", "give each its own --state"
+            ) from None
         finally:
             os.close(lock)
 

@@ -241,6 +241,7 @@ def test_a_git_that_is_too_old_is_told(
         ("fatal: write error: No space left on device", Unwritable),
         ("error: unable to create temporary file: Read-only file system", Unwritable),
         ("error: insufficient permission\nerror: cannot mkdir x: Permission denied", Unwritable),
+        ("remote: fatal: No space left on device\nfatal: early EOF", Unreachable),
         ("fatal: unable to access 'https://h/': Could not resolve host: h", Unreachable),
         ("ssh: connect to host h port 22: Connection refused", Unreachable),
         ("fatal: unable to access 'https://h/': SSL certificate problem: expired", Unreachable),

@@ -56,6 +56,7 @@ _TABLE: Final[tuple[tuple[type[SourceError], str, str], ...]] = (
     (Corrupt, "", r"loose object|packfile|index file|missing (?:blob|tree|commit)|mismatch"),
     (Unwritable, "", r"Permission denied|cannot create|unable to create|cannot mkdir"),
 )
+_REMOTE = re.compile(r"^remote:.*$", re.MULTILINE)
 _NOISE = re.compile(r"^(?:From |remote: *$|warning: |hint: | [*+=t-] |   \w+\.\.)")
 
 
@@ -63,8 +64,10 @@ def failure(what: str, err: str, secrets: Iterable[str]) -> SourceError:
     """The error that git's words come to; ``what`` says what was tried."""
     said = legible(err, secrets)
     text = f"{what}: {said}" if said else what
+    here = _REMOTE.sub("", err)
     for kind, remedy, words in _TABLE:
-        if re.search(words, err):
+        # Nobody's copy is thrown away because a server says that its own disk is full.
+        if re.search(words, here if kind in {Corrupt, Unwritable} else err):
             return kind(text, remedy)
     return GitUnusable(text)
 

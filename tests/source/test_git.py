@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from glia.source.failures import (
     NonFastForward,
@@ -14,11 +18,14 @@ from glia.source.failures import (
     RolledBack,
     SourceError,
 )
+from glia.source.files import find
+from glia.source.git.place import Place
 from glia.source.git.signatures import Policy
-from support.git import LINK
+from glia.source.git.source import GitSource
+from support.git import LINK, Origin
+from support.site import StillClock
 
 if TYPE_CHECKING:
-    from glia.source.git.source import GitSource
     from glia.source.revision import Revision
     from support.site import Site
 
@@ -66,16 +73,50 @@ def test_a_revision_is_the_manifests_under_the_path_as_files_on_disk_would_be(
     assert source.last is revision
     assert (revision.commit, revision.path, revision.verified) == (tip, "m", False)
     assert list(files(revision).items()) == [
-        ("m/a/z.yml", b"z"),
         ("m/a.yaml", b"a"),
         ("m/b.yaml", b"b"),
-    ]
-    assert [*files(getattr(site, transport)(path=".").fetch())][-3:] == [
-        "m/a.yaml",
-        "m/b.yaml",
-        "mm/c.yaml",
+        ("m/a/z.yml", b"z"),
     ]
     assert [*files(getattr(site, transport)(path="m/b.yaml").fetch())] == ["m/b.yaml"]
+
+
+NAMES = st.sampled_from(["a", "b", "a.b", "A", ".c", "\u00e9", "a b", "-x", "a.yaml", "z.yml"])
+FILES = st.dictionaries(
+    st.builds(
+        lambda folders, name, suffix: "/".join([*folders, name + suffix]),
+        st.lists(NAMES.map(lambda name: f"{name}.d"), max_size=3),
+        NAMES,
+        st.sampled_from([".yaml", ".yml", "", ".md"]),
+    ),
+    st.binary(max_size=20),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(FILES)
+def test_a_commit_is_read_as_a_checkout_of_it_would_be(
+    tmp_path_factory: pytest.TempPathFactory, committed: dict[str, bytes]
+) -> None:
+    """The same files with the same contents in the same order."""
+    folder = tmp_path_factory.mktemp("both")
+    origin = Origin(folder / "fleet.git")
+    origin.commit({f"m/{name}": content for name, content in committed.items()})
+    for name, content in committed.items():
+        path = folder / "m" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    source = GitSource(Place.parse(origin.url, "main", "m"), folder / "state", StillClock())
+
+    with contextlib.suppress(PathEmpty):
+        source.fetch()
+
+    read = source.last.found.sources if source.last else ()
+    on_disk = find([str(folder / "m")], io.BytesIO()).sources
+    assert [(str(folder / each.file), each.content) for each in read] == [
+        (each.file, each.content) for each in on_disk
+    ]
 
 
 def test_nothing_is_fetched_while_the_ref_stands_still(site: Site) -> None:

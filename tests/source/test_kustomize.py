@@ -197,3 +197,38 @@ def test_in_git_it_is_built_of_regular_files_and_nothing_is_left_of_them(
         "base/kustomization.yaml:1:1",
     )
     assert [each.file for each in revision.found.sources] == ["m/plain.yaml"]
+
+
+@needs_kustomize
+def test_a_tree_that_was_made_by_hand_leads_no_file_astray(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names that git itself never commits: `..`, and one that a folder has too."""
+    private = tmp_path / "a" / "b" / "private"
+    private.mkdir(parents=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(private))
+    git = site.origin.git
+
+    def blob(content: str) -> str:
+        return git("hash-object", "-w", "--stdin", stdin=content.encode())
+
+    def tree(*entries: tuple[str, str, str]) -> str:
+        raw = b"".join(
+            f"{mode} {name}".encode() + b"\0" + bytes.fromhex(oid) for mode, name, oid in entries
+        )
+        return git("hash-object", "-w", "-t", "tree", "--literally", "--stdin", stdin=raw)
+
+    evil = tree(("100644", "evil.yaml", blob("evil: true")))
+    up = tree(("40000", "..", tree(("40000", "..", evil))), ("40000", "..", evil))
+    top = tree(
+        ("100644", "kustomization.yaml", blob("resources: [cluster.yaml]")),
+        ("100644", "cluster.yaml", blob(CLUSTER)),
+        ("40000", "..", up),
+        ("40000", "x", up),
+    )
+    site.origin.point("main", git("commit-tree", "-m", "", tree(("40000", "m", top))))
+
+    assert names(site.over_file().fetch().found) == ["inference"]
+
+    assert not list(tmp_path.rglob("evil.yaml"))
+    assert not list(private.iterdir())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from glia.source.git.place import Place
@@ -9,19 +10,31 @@ from glia.source.git.source import GitSource
 from support.git import Origin
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from support.git import GitServer
 
 
 class StillClock:
-    """Shows what it was set to."""
+    """Shows what it was set to, and nobody waits by it."""
 
     def __init__(self) -> None:
         self.time = 1000.0
 
     def now(self) -> float:
         return self.time
+
+    def sleep(self, seconds: float) -> None:
+        raise AssertionError(f"{seconds} seconds of sleep")
+
+    @contextmanager
+    def worker(self) -> Iterator[None]:
+        yield
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        yield
 
 
 class Site:
@@ -31,7 +44,7 @@ class Site:
         self.origin = Origin(folder / "git" / "fleet.git")
         self.state = folder / "state"
         self.server = server
-        self.clock: Any = StillClock()
+        self.clock = StillClock()
 
     def over_http(self, ref: str = "main", path: str = "m", **options: Any) -> GitSource:
         return self.source(f"{self.server.url}/fleet.git", ref, path, **options)

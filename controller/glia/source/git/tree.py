@@ -53,7 +53,13 @@ def under(objects: Objects, commit: str, path: str) -> tuple[Entry, ...]:
         )
     listed = objects.git("ls-tree", "-r", "-z", "--full-tree", top.oid)
     found = _entries(listed, f"{path}/" if path else "")
-    return tuple(sorted(found, key=lambda each: each.path.split("/")))
+    return tuple(sorted(found, key=_order))
+
+
+def _order(entry: Entry) -> list[tuple[bool, str]]:
+    """As folders on disk are walked: the files of each before the folders in it."""
+    *folders, name = entry.path.split("/")
+    return [*((True, each) for each in folders), (False, name)]
 
 
 def _top(objects: Objects, commit: str, path: str) -> Entry:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -26,6 +28,8 @@ from glia.source.git.limits import Limits
 from glia.source.git.words import failure
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from glia.source.git.source import GitSource
     from support.site import Site
 
@@ -197,6 +201,36 @@ def test_a_state_directory_that_cannot_be_written_is_told(site: Site) -> None:
     assert isinstance(error, Unwritable)
     assert str(site.state) in str(error)
     assert "--state" in str(error)
+
+
+@pytest.fixture
+def small_disk(site: Site) -> Iterator[Site]:
+    """The state directory is a disk of 300 KB of its own."""
+    site.state.mkdir()
+    mount = shutil.which("mount")
+    disk = [mount or "", "-t", "tmpfs", "-o", "size=300k", "none", str(site.state)]
+    if mount is None or subprocess.run(disk, capture_output=True, check=False).returncode:
+        pytest.skip("this user may not mount a disk")
+    try:
+        yield site
+    finally:
+        subprocess.run([shutil.which("umount") or "", str(site.state)], check=True)
+
+
+def test_a_full_disk_is_told_and_there_may_be_room_later(small_disk: Site) -> None:
+    held = small_disk.origin.commit({"m/a.yaml": "1"})
+    source = small_disk.over_file()
+    source.fetch()
+    small_disk.origin.commit({f"m/{each}.yaml": os.urandom(60_000).hex() for each in range(6)})
+
+    error = refused(source)
+
+    assert isinstance(error, Unwritable)
+    assert "make room on the state disk" in str(error)
+    assert source.last is not None
+    assert source.last.commit == held
+    tip = small_disk.origin.commit({f"m/{each}.yaml": "2" for each in range(6)})
+    assert source.fetch().commit == tip
 
 
 def test_two_processes_do_not_work_on_one_copy(site: Site) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from glia.ecs.content import fingerprint, service_hash
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from glia.live import (
         Fleet,
@@ -54,3 +56,16 @@ class Observed:
     histories: Mapping[str, tuple[ServiceDeployment, ...]] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
     failure: str = ""
+
+
+def live_fingerprint(observed: Iterable[Observed]) -> str:
+    """16 hexadecimal digits of what a plan takes for live: the same until somebody changes it.
+
+    Counts of running tasks are no part of it, nor how ECS words what compares equal.
+    """
+    seen = [
+        [each.arn, each.status, each.desired, each.task_definition, service_hash(each.members)]
+        for cluster in observed
+        for each in cluster.services.values()
+    ]
+    return fingerprint(sorted(seen))

@@ -61,7 +61,8 @@ def _size(parts: Sequence[str]) -> int:
 def _page(plan: Plan, changes: Sequence[Change], *, brief: bool = False) -> list[str]:
     """All but the details."""
     parts = [f"### {summary_line(plan)}", *_origin(plan)]
-    parts += tables(changes, regions=several_regions(plan))
+    has_base = bool(plan.source.base)
+    parts += tables(changes, regions=several_regions(plan), has_base=has_base)
     if hidden := len(plan.changes) - len(changes):
         parts.append(f"{count(hidden, 'more change')} not shown in the table.")
     for heading, lines in _sections(plan, brief=brief):

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 HEADINGS = "| | service | what changes | running tasks |\n| --- | --- | --- | --- |"
 DRIFT = "Drift: somebody changed these live services. It is put back as well."
+# With a base, what is not this change is not always somebody's doing: it may be on its way.
+NOT_THIS = (
+    "Not of this change: ECS does not hold yet, or any more, what git said before. It is "
+    "corrected as well."
+)
 MOST_NAMED = 4
 LONGEST = 80  # columns of a cell's entry
 
@@ -26,7 +31,7 @@ def must_show(change: Change) -> bool:
     return bool(change.blocked_by) or change.action in {"replace", "delete"}
 
 
-def tables(changes: Sequence[Change], *, regions: bool) -> list[str]:
+def tables(changes: Sequence[Change], *, regions: bool, has_base: bool = False) -> list[str]:
     """What the manifests change, and apart from it what somebody else has changed.
 
     A reviewer is not to be blamed for another's click in a console.
@@ -34,7 +39,8 @@ def tables(changes: Sequence[Change], *, regions: bool) -> list[str]:
     drifted = [change for change in changes if change.cause == "drift"]
     meant = [change for change in changes if change.cause != "drift"]
     made = [_table(meant, regions=regions)] if meant else []
-    return [*made, DRIFT, _table(drifted, regions=regions)] if drifted else made
+    why = NOT_THIS if has_base else DRIFT
+    return [*made, why, _table(drifted, regions=regions)] if drifted else made
 
 
 def _table(changes: Sequence[Change], *, regions: bool) -> str:

@@ -1,0 +1,77 @@
+"""Telling a plan on a pull request. What goes wrong there is said, and changes no exit code."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from glia.github.api import GitHub, GitHubError
+from glia.github.pull_request import pull_request
+from glia.github.sticky import keep
+from glia.render.comment import Occasion, comment, is_worth_telling, marker, status_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from glia.github.pull_request import PullRequest
+    from glia.plan import Plan
+
+CONTEXT = "glia/plan"
+# What GitHub takes for the page of a job (workflow commands, "job summaries").
+SUMMARY_BUDGET = 1_000_000
+TOO_LONG = 422
+BRIEF = 8_000
+"""Bytes of a comment that GitHub takes whatever it found too long before."""
+
+
+class Commenter:
+    """One pull request, found before anything is read, so that a plan is not made in vain.
+
+    Raises:
+        UsageError: the environment names none.
+    """
+
+    def __init__(self, number: int | None, key: str, now: Callable[[], float]) -> None:
+        self._about: PullRequest = pull_request(os.environ, number)
+        self._key = key
+        self._now = now
+
+    def tell(self, plan: Plan, *, head: str, live: str) -> None:
+        """Keep the comment and the commit status, and put the whole plan into the job's page."""
+        head = self._about.head or head
+        at = datetime.fromtimestamp(self._now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        occasion = Occasion(self._key, head, live, at)
+        try:
+            self._summarise(comment(plan, occasion, "", budget=SUMMARY_BUDGET))
+            client = GitHub(self._about.token, self._about.repository, self._about.url)
+            done = self._keep(client, plan, occasion)
+            click.echo(f"comment on #{self._about.number}: {done}", err=True)
+            if head and done != "outdated":
+                state = "failure" if plan.errors else "success"
+                client.set_status(head, state, CONTEXT, status_line(plan))
+        except (GitHubError, OSError) as error:
+            click.echo(f"glia: the plan could not be told on the pull request: {error}", err=True)
+
+    def _keep(self, client: GitHub, plan: Plan, occasion: Occasion) -> str:
+        def made(old: str, **budget: int) -> str:
+            return comment(plan, occasion, old, **budget) if old or is_worth_telling(plan) else ""
+
+        number, first = self._about.number, marker(occasion.key)
+        try:
+            return keep(client, number, self._about.head, first, made)
+        except GitHubError as error:
+            if error.status != TOO_LONG:
+                raise
+            brief = keep(
+                client, number, self._about.head, first, lambda old: made(old, budget=BRIEF)
+            )
+            return f"{brief}, without details"
+
+    def _summarise(self, text: str) -> None:
+        if self._about.summary:
+            with Path(self._about.summary).open("a", encoding="utf-8") as file:
+                file.write(f"{text}\n")

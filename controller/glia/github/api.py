@@ -1,0 +1,150 @@
+"""Calls of GitHub's API: one repository, one token, every failure told in GitHub's own words."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import urllib3
+
+from glia import __version__
+from glia.errors import GliaError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+API: Final = "https://api.github.com"
+PAGE: Final = 100
+TIMEOUT: Final = urllib3.Timeout(connect=5, read=30)
+# A comment that was made twice is worse than one that was not: only what may be repeated is.
+RETRIES: Final = urllib3.Retry(
+    total=3,
+    redirect=False,
+    status_forcelist=(429, 500, 502, 503, 504),
+    allowed_methods=("GET", "PATCH"),
+    backoff_factor=0.5,
+    backoff_max=10,
+    raise_on_status=False,
+)
+LONGEST_WORDS: Final = 300
+_NEXT: Final = re.compile(r'<([^>]+)>;\s*rel="next"')
+_REPOSITORY: Final = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
+
+
+class GitHubError(GliaError):
+    """GitHub refused a call or could not be reached.
+
+    Attributes:
+        status: of the answer; 0 where there was none.
+    """
+
+    def __init__(self, what: str, status: int = 0) -> None:
+        super().__init__(what)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment on an issue or a pull request."""
+
+    id: int
+    node_id: str
+    author: str
+    body: str
+
+
+class GitHub:
+    """A repository on GitHub.
+
+    Args:
+        token: needs ``pull-requests: write`` to comment and ``statuses: write`` for statuses.
+        repository: ``owner/name``.
+        url: of the API; a GitHub Enterprise Server has its own.
+    """
+
+    def __init__(self, token: str, repository: str, url: str = API) -> None:
+        if not _REPOSITORY.fullmatch(repository):
+            raise GitHubError(f"{repository!r} is no repository of GitHub's: expected owner/name")
+        self._url = url.rstrip("/")
+        self._repository = f"{self._url}/repos/{repository}"
+        self._pool = urllib3.PoolManager(
+            retries=RETRIES,
+            timeout=TIMEOUT,
+            headers={
+                "accept": "application/vnd.github+json",
+                "authorization": f"Bearer {token}",
+                "user-agent": f"glia/{__version__}",
+                "x-github-api-version": "2022-11-28",
+            },
+        )
+
+    def viewer(self) -> str:
+        """The login that the token acts as."""
+        answer = self._graphql("query { viewer { login } }", {})
+        return str(answer["viewer"]["login"])
+
+    def pull_head(self, number: int) -> str:
+        """The commit that a pull request's branch is at."""
+        _, answer = self._call("GET", f"{self._repository}/pulls/{number}")
+        return str(answer["head"]["sha"])
+
+    def comments(self, number: int) -> Iterator[Comment]:
+        """Those of a pull request, oldest first, whatever their number."""
+        url = f"{self._repository}/issues/{number}/comments?per_page={PAGE}"
+        while url:
+            link, answer = self._call("GET", url)
+            for each in answer:
+                author = (each.get("user") or {}).get("login", "")
+                yield Comment(each["id"], each["node_id"], author, each.get("body") or "")
+            following = _NEXT.search(link)
+            url = following[1] if following and following[1].startswith(self._url) else ""
+
+    def create_comment(self, number: int, body: str) -> None:
+        self._call("POST", f"{self._repository}/issues/{number}/comments", {"body": body})
+
+    def update_comment(self, comment: Comment, body: str) -> None:
+        self._call("PATCH", f"{self._repository}/issues/comments/{comment.id}", {"body": body})
+
+    def minimise(self, comment: Comment) -> None:
+        """Fold a comment away as outdated."""
+        mutation = (
+            "mutation($id: ID!) { minimizeComment(input: {subjectId: $id, classifier: OUTDATED})"
+            " { minimizedComment { isMinimized } } }"
+        )
+        self._graphql(mutation, {"id": comment.node_id})
+
+    def set_status(self, commit: str, state: str, context: str, description: str) -> None:
+        """``state`` is success, failure, error or pending; descriptions are cut at 140."""
+        body = {"state": state, "context": context, "description": description[:140]}
+        self._call("POST", f"{self._repository}/statuses/{commit}", body)
+
+    def _graphql(self, query: str, variables: dict[str, Any]) -> Any:
+        # An Enterprise Server has /api/v3 for REST and /api/graphql for this.
+        url = f"{self._url.removesuffix('/v3')}/graphql"
+        _, answer = self._call("POST", url, {"query": query, "variables": variables})
+        if told := answer.get("errors"):
+            raise GitHubError(f"GitHub: {_words(told[0])}")
+        return answer["data"]
+
+    def _call(self, method: str, url: str, body: Any = None) -> tuple[str, Any]:
+        """The ``link`` header and the answer."""
+        try:
+            answer = self._pool.request(method, url, json=body)
+        except urllib3.exceptions.HTTPError as error:
+            what = type(getattr(error, "reason", None) or error).__name__
+            raise GitHubError(f"GitHub cannot be reached at {self._url} ({what})") from None
+        try:
+            told = json.loads(answer.data or b"{}")
+        except ValueError:
+            told = {}
+        if answer.status >= 300:
+            raise GitHubError(f"GitHub: {answer.status} {_words(told)}".rstrip(), answer.status)
+        return answer.headers.get("link", ""), told
+
+
+def _words(told: Any) -> str:
+    """What GitHub says, in one line."""
+    found = told.get("message", "") if isinstance(told, dict) else ""
+    return " ".join(str(found).split())[:LONGEST_WORDS]

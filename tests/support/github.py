@@ -1,0 +1,132 @@
+"""GitHub's API on this machine: pull requests with comments and statuses, and its refusals."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+US = "github-actions"
+LONGEST = 65_536
+PAGE = 3  # smaller than GitHub's, so that a few comments already have pages
+
+
+@dataclass
+class Forge:
+    """What GitHub would hold of one repository, ``acme/fleet``, with pull request 7.
+
+    Attributes:
+        refusals: answers to give instead of acting: method and a part of the path to a status,
+            and how often.
+    """
+
+    url: str = ""
+    head: str = "a" * 40
+    comments: list[dict[str, Any]] = field(default_factory=list)
+    minimised: list[str] = field(default_factory=list)
+    statuses: list[dict[str, Any]] = field(default_factory=list)
+    refusals: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    authorizations: set[str] = field(default_factory=set)
+    asked: list[str] = field(default_factory=list)
+
+    def says(self, author: str, body: str) -> None:
+        number = len(self.comments) + 1
+        self.comments.append(
+            {"id": number, "node_id": f"IC_{number}", "user": {"login": author}, "body": body}
+        )
+
+    def of(self, author: str) -> list[str]:
+        return [each["body"] for each in self.comments if each["user"]["login"] == author]
+
+    def refusal(self, method: str, path: str) -> int | None:
+        for (what, part), (status, left) in self.refusals.items():
+            if what == method and part in path and left:
+                self.refusals[what, part] = (status, left - 1)
+                return status
+        return None
+
+    def answer(  # noqa: PLR0911  (a route each)
+        self, method: str, path: str, body: Any
+    ) -> tuple[int, Any, str]:
+        """Status, answer and link header."""
+        if method == "POST" and path.endswith("/graphql"):
+            return 200, {"data": self._graphql(body)}, ""
+        if method == "GET" and path.endswith("/pulls/7"):
+            return 200, {"number": 7, "head": {"sha": self.head}}, ""
+        if method == "GET" and "/issues/7/comments" in path:
+            return self._listed(path)
+        if method in {"POST", "PATCH"} and len(str(body.get("body", ""))) > LONGEST:
+            told = "Body is too long (maximum is 65536 characters)"
+            return 422, {"message": told}, ""
+        if method == "POST" and path.endswith("/issues/7/comments"):
+            self.says(f"{US}[bot]", body["body"])
+            return 201, self.comments[-1], ""
+        if method == "PATCH" and (found := re.search(r"/issues/comments/(\d+)$", path)):
+            self.comments[int(found[1]) - 1]["body"] = body["body"]
+            return 200, {}, ""
+        if method == "POST" and (found := re.search(r"/statuses/(\w+)$", path)):
+            self.statuses.append({"sha": found[1], **body})
+            return 201, {}, ""
+        return 404, {"message": "Not Found"}, ""
+
+    def _graphql(self, body: dict[str, Any]) -> Any:
+        if "viewer" in body["query"]:
+            return {"viewer": {"login": f"{US}[bot]"}}
+        self.minimised.append(body["variables"]["id"])
+        return {"minimizeComment": {"minimizedComment": {"isMinimized": True}}}
+
+    def _listed(self, path: str) -> tuple[int, Any, str]:
+        page = int(found[1]) if (found := re.search(r"[?&]page=(\d+)", path)) else 1
+        shown = self.comments[(page - 1) * PAGE : page * PAGE]
+        more = len(self.comments) > page * PAGE
+        url = f"{self.url}/repos/acme/fleet/issues/7/comments?per_page=100&page={page + 1}"
+        return 200, shown, f'<{url}>; rel="next"' if more else ""
+
+
+@contextmanager
+def forge() -> Iterator[Forge]:
+    """One that serves until the block ends."""
+    made = Forge()
+
+    class Handler(BaseHTTPRequestHandler):
+        def _any(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            made.authorizations.add(self.headers.get("authorization", ""))
+            made.asked.append(f"{self.command} {self.path}")
+            refused = made.refusal(self.command, self.path)
+            if refused is not None:
+                self._send(refused, {"message": "no"}, "")
+            else:
+                self._send(*made.answer(self.command, self.path, json.loads(body or b"{}")))
+
+        def _send(self, status: int, told: Any, link: str) -> None:
+            text = json.dumps(told).encode()
+            self.send_response(status)
+            self.send_header("content-length", str(len(text)))
+            if link:
+                self.send_header("link", link)
+            if status in {429, 503}:
+                self.send_header("retry-after", "0")
+            self.end_headers()
+            self.wfile.write(text)
+
+        do_GET = do_POST = do_PATCH = _any  # noqa: N815  (the server's names)
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    made.url = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+    try:
+        yield made
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -14,7 +14,7 @@ from glia.desired.service import PARTITION
 from glia.errors import GliaError
 from glia.outcome import Applied, Outcome, State, held_behind, in_the_way, left
 from glia.parallel import in_parallel
-from glia.plan import Delete, lane_id
+from glia.plan import Delete, Retire, lane_id
 from glia.planning.updating import is_rolling
 from glia.rollout import (
     LOOK_EVERY_SECONDS,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 # One thread waits for all rollouts; the others make changes. RegisterTaskDefinition is limited
 # to one a second, so more would only queue.
 SUBMITTERS = 7
+RETIRED = "without replicas now; deleted by a later apply, after its time of grace"
 
 
 class Ecs(Writer, Watcher, Protocol):
@@ -194,7 +195,8 @@ def _hold(change: Change, behind: Outcome, work: _Work) -> None:
 
 def _submit(change: Change, work: _Work) -> None:
     ecs = work.ecs_of(change.service.cluster)
-    submission = Submission(change, ecs, work.clock, lambda: work.cut is not None)
+    waits = work.manner.wait
+    submission = Submission(change, ecs, work.clock, lambda: work.cut is not None, waits)
     begun = replace(work.outcomes[change.id], state=State.CHANGES, at=work.clock.now())
     work.note(begun)
     try:
@@ -221,8 +223,9 @@ def _submitted(
 ) -> None:
     now = work.clock.now()
     outcome = replace(outcome, at=now)
-    if isinstance(change.step, Delete):
-        work.note(replace(outcome, state=State.DONE))
+    if isinstance(change.step, Delete | Retire):
+        later = "" if "DeleteService" in outcome.calls else RETIRED
+        work.note(replace(outcome, state=State.DONE, message=later))
         return
     steady = outcome.calls == ("TagResource",) and not is_rolling(service)
     if steady:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
+from glia.desired.tags import OWNER
 from glia.errors import GliaError
 from glia.layout.roster import Roster
 from glia.live import Fleet, LiveTaskDefinition
@@ -58,18 +59,39 @@ class Reader(Protocol):
     def target_group(self, arn: str) -> Presence: ...
 
 
-def observe(
+def observe(  # noqa: PLR0913  (how to read comes by keyword)
     cluster: ClusterRef,
     services: Sequence[DesiredService],
     reader_of: Callable[[ClusterRef], Reader],
     clock: Clock,
     known: Mapping[str, LiveService] | None = None,
+    *,
+    lists: bool = False,
 ) -> Observed:
-    """One cluster; what keeps it from being read is in ``failure``, and costs no other cluster."""
+    """One cluster; what keeps it from being read is in ``failure``, and costs no other cluster.
+
+    ``known`` are all of its services, where they have been read before; ``lists`` asks for those
+    of this installation that no manifest is at hand for, too.
+    """
     try:
-        return _observed(cluster, services, reader_of(cluster), clock, known)
+        if known is not None or not lists:
+            seen = _observed(cluster, services, reader_of(cluster), clock, known)
+            return replace(seen, listed=known is not None)
+        return _listed(cluster, services, reader_of(cluster), clock)
     except GliaError as error:
         return Observed(cluster, failure=str(error))
+
+
+def _listed(
+    cluster: ClusterRef, services: Sequence[DesiredService], ecs: Reader, clock: Clock
+) -> Observed:
+    """What cannot be listed costs nothing but the list: absent is not what is unknown."""
+    try:
+        names = ecs.service_names(cluster.name)
+    except GliaError as error:
+        return replace(_observed(cluster, services, ecs, clock, None), unlisted=str(error))
+    live = _services(cluster, services, ecs, names)
+    return replace(_observed(cluster, services, ecs, clock, live), listed=True)
 
 
 def _observed(
@@ -103,14 +125,23 @@ def _observed(
 
 
 def _services(
-    cluster: ClusterRef, services: Sequence[DesiredService], ecs: Reader
+    cluster: ClusterRef,
+    services: Sequence[DesiredService],
+    ecs: Reader,
+    others: Iterable[str] = (),
 ) -> dict[str, LiveService]:
-    """The live services by name, some at a time: a large fleet's answers are large."""
+    """The live services by name, some at a time: a large fleet's answers are large.
+
+    Of ``others`` only those of this installation are kept.
+    """
     lanes = {lane.lane.name: lane for service in services for lane in service.lanes}
-    names, found = list(lanes), dict[str, "LiveService"]()
+    names, found = list(dict.fromkeys([*lanes, *others])), dict[str, "LiveService"]()
     for start in range(0, len(names), READ_AT_ONCE):
-        read = ecs.services(cluster.name, names[start : start + READ_AT_ONCE])
-        found |= {name: with_shared_members(lanes[name], each) for name, each in read.items()}
+        for name, each in ecs.services(cluster.name, names[start : start + READ_AT_ONCE]).items():
+            if name in lanes:
+                found[name] = with_shared_members(lanes[name], each)
+            elif each.tags.get(OWNER) == cluster.owner:
+                found[name] = each
     return found
 
 

@@ -47,6 +47,8 @@ class Observed:
         newest: by family, the newest active revision; None where the family has none.
         histories: by service, newest first, where a rollback is suspected.
         failure: why nothing could be read, or empty.
+        listed: ``services`` has all of this installation's, wanted or not.
+        unlisted: why it has not, although it was to; or empty.
     """
 
     cluster: ClusterRef
@@ -56,6 +58,8 @@ class Observed:
     histories: Mapping[str, tuple[ServiceDeployment, ...]] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
     failure: str = ""
+    listed: bool = False
+    unlisted: str = ""
 
 
 def live_fingerprint(observed: Iterable[Observed]) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from glia.plan import NOT_READY
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -120,4 +122,5 @@ def in_the_way(outcome: Outcome) -> bool:
 def held_behind(outcome: Outcome, before: Outcome, now: float, remedy: str) -> Outcome:
     """A lane that is not begun because one before it has not converged."""
     message = f"waits for {before.lane}, which is {before.state.value}; {remedy}"
-    return replace(outcome, state=State.HELD, at=now, reason="LaneNotReady", message=message)
+    reason = "LaneNotReady" if before.key == outcome.key else NOT_READY
+    return replace(outcome, state=State.HELD, at=now, reason=reason, message=message)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Cause: TypeAlias = Literal["git", "drift", "prune", "adopt", "repack"]
 Result: TypeAlias = Literal["ok", "failed", "unknown"]
 UNREADABLE = "cluster-unreadable"
+NOT_READY = "DependencyNotReady"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +86,29 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """A lane that its manifest no longer comes down to."""
+    """A lane that its manifest no longer comes down to, or whose manifest is gone.
+
+    Attributes:
+        force: delete it with the tasks that still run.
+    """
 
     service: LiveService
+    force: bool = True
 
 
-Step: TypeAlias = Create | Update | Replace | Delete
+@dataclass(frozen=True, slots=True)
+class Retire:
+    """The first step of pruning: no replica is left, and a tag says from when on it may go.
+
+    Attributes:
+        grace: seconds until then; with none it is deleted as soon as its tasks have stopped.
+    """
+
+    service: LiveService
+    grace: float
+
+
+Step: TypeAlias = Create | Update | Replace | Delete | Retire
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +188,7 @@ class Change:
                 return "update"
             case Replace():
                 return "replace"
-            case Delete():
+            case Delete() | Retire():
                 return "delete"
             case _:
                 assert_never(self.step)
@@ -193,11 +211,33 @@ def lane_id(service: DesiredService, lane: DesiredLane) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A change that is not made because the same one has failed before."""
+    """A change that is not made: the same one has failed before, or a dependency is not Ready."""
 
     service: DesiredService
     reason: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """A live service that somebody has changed, and that its manifest says to leave so."""
+
+    service: DesiredService
+    lane: DesiredLane
+    fields: tuple[FieldChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """A pruned service that is not deleted yet.
+
+    Attributes:
+        at: from when on it may be, in seconds since the epoch.
+    """
+
+    service: DesiredService
+    live: LiveService
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +302,8 @@ class Plan:
     Attributes:
         offline: nothing live was read.
         suspended: keys of services that are left as they are.
+        drifted: live services that are not as they were applied, and stay so.
+        retired: pruned services whose time has not come.
         labellings: partitions to make before anything else.
     """
 
@@ -269,6 +311,8 @@ class Plan:
     settled: tuple[Settled, ...] = ()
     held: tuple[Held, ...] = ()
     suspended: tuple[str, ...] = ()
+    drifted: tuple[Drifted, ...] = ()
+    retired: tuple[Retired, ...] = ()
     labellings: tuple[Labelling, ...] = ()
     shortages: tuple[Shortage, ...] = ()
     preflight: tuple[Preflight, ...] = ()
@@ -331,6 +375,8 @@ def _done(step: Step) -> list[Any]:
             return _done(create)
         case Delete():
             return []
+        case Retire():
+            return ["retire"]
         case _:
             assert_never(step)
 

@@ -10,6 +10,8 @@ from glia.layout.layout import clusters_to_read, lay_out
 from glia.observe import enrol, observe, with_facts
 from glia.parallel import in_parallel
 from glia.planning.planner import Arrangement, make_plan, unreadable
+from glia.planning.pruning import effective
+from glia.planning.scope import NO_SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from glia.observed import Observed
     from glia.plan import Plan, Source
     from glia.planning.allowances import Allowances
+    from glia.planning.scope import PruneScope
     from glia.target import ClusterRef
 
 
@@ -46,19 +49,21 @@ def prepare(  # noqa: PLR0913  (by keyword)
     allowed: Allowances,
     diagnostics: Sequence[Diagnostic],
     source: Source,
+    scope: PruneScope = NO_SCOPE,
 ) -> Prepared:
     """Lay out, observe, plan, and look ahead at what the plan would meet.
 
     ``state`` is of the services whose lanes follow from the manifests alone, ``sharing`` the
     manifests of those that share instances: only for them something has to be read before it
-    is known which ECS services there should be.
+    is known which ECS services there should be. ``scope`` says what may be pruned, and what is
+    known of the source; without one nothing is.
     """
     shared = sorted(clusters_to_read(sharing, instance_types))
     read = in_parallel(clock, lambda cluster: enrol(cluster, reader_of, clock), shared)
     rosters = dict(zip(shared, read, strict=True))
     layout = lay_out(sharing, instance_types, rosters, without_leaving=allowed.downtime)
     state = state.joined(desired(sharing, layout.lanes, instance_types)) if shared else state
-    observed = _observe_all(state, rosters, reader_of, clock)
+    observed = _observe_all(state, rosters, _to_list(scope, allowed), reader_of, clock)
     failed = [unreadable(each.cluster, each.failure) for each in read if each.failure]
     plan = make_plan(
         state,
@@ -67,13 +72,20 @@ def prepare(  # noqa: PLR0913  (by keyword)
         arrangement=Arrangement(layout.leaving, layout.labellings, layout.shortages),
         diagnostics=(*diagnostics, *layout.diagnostics, *failed),
         source=source,
+        scope=replace(scope, now=clock.now()),
     )
     return _looked_ahead(Prepared(plan, state, observed), rosters, reader_of, clock)
+
+
+def _to_list(scope: PruneScope, allowed: Allowances) -> frozenset[ClusterRef]:
+    """The clusters of which more has to be known than what manifests name."""
+    return scope.renamed.union(each.cluster for each in effective(scope, allowed) if each.on)
 
 
 def _observe_all(
     state: DesiredState,
     rosters: Mapping[ClusterRef, Roster],
+    to_list: frozenset[ClusterRef],
     reader_of: Callable[[ClusterRef], Reader],
     clock: Clock,
 ) -> dict[ClusterRef, Observed]:
@@ -81,9 +93,10 @@ def _observe_all(
         services = [each for each in state.services if each.cluster == cluster]
         roster = rosters.get(cluster)
         known = roster.services if roster is not None and not roster.failure else None
-        return observe(cluster, services, reader_of, clock, known)
+        return observe(cluster, services, reader_of, clock, known, lists=cluster in to_list)
 
-    return dict(zip(state.clusters, in_parallel(clock, read, state.clusters), strict=True))
+    clusters = sorted(to_list.union(state.clusters))
+    return dict(zip(clusters, in_parallel(clock, read, clusters), strict=True))
 
 
 def _looked_ahead(

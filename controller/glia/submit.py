@@ -6,11 +6,20 @@ Between any two of them Glia may be killed: the next plan sees what there is and
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import ceil
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, assert_never
 
-from glia.desired.tags import REVISION, Applied, revision_of, tag_list
+from glia.desired.tags import (
+    PRUNE_AT,
+    REVISION,
+    Applied,
+    PruneMark,
+    prune_mark,
+    revision_of,
+    tag_list,
+)
 from glia.errors import GliaError
-from glia.plan import Create, Delete, Replace, Update
+from glia.plan import Create, Delete, Replace, Retire, Update
 from glia.watch import VISIBLE_SECONDS
 
 if TYPE_CHECKING:
@@ -35,7 +44,7 @@ class Writer(Protocol):
 
     def update_service(self, request: Mapping[str, Any]) -> LiveService: ...
 
-    def delete_service(self, cluster: str, name: str) -> None: ...
+    def delete_service(self, cluster: str, name: str, force: bool = True) -> None: ...
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None: ...
 
@@ -50,6 +59,7 @@ class Submission:
 
     Attributes:
         is_over: whether to stop waiting.
+        waits: whether what is retired without a grace time is waited for, and deleted.
         calls: what has been changed so far, by the names of the API calls.
         flaw: why the tags could not be set after the service had been changed: its deployment
             is under way all the same.
@@ -59,6 +69,7 @@ class Submission:
     ecs: Writer
     clock: Clock
     is_over: Callable[[], bool]
+    waits: bool = True
     calls: list[str] = field(default_factory=list)
     flaw: str = ""
 
@@ -79,9 +90,11 @@ class Submission:
                 arn = self._definition(create.definition)
                 self._delete(service.name)
                 return self._create(create, arn)
-            case Delete(service):
-                self._delete(service.name)
+            case Delete(service, force):
+                self._delete(service.name, force=force)
                 return service
+            case Retire() as step:
+                return self._retire(step)
             case step:
                 assert_never(step)
 
@@ -102,8 +115,31 @@ class Submission:
             "RegisterTaskDefinition", lambda: self.ecs.register_task_definition(request)
         )
 
-    def _delete(self, name: str) -> None:
-        self._call("DeleteService", lambda: self.ecs.delete_service(self._cluster, name))
+    def _delete(self, name: str, *, force: bool = True) -> None:
+        self._call("DeleteService", lambda: self.ecs.delete_service(self._cluster, name, force))
+
+    def _retire(self, step: Retire) -> LiveService:
+        """The tag comes first: it keeps the count for a manifest that comes back."""
+        service = step.service
+        if service.desired or prune_mark(service.tags) is None:
+            mark = PruneMark(ceil(self.clock.now() + step.grace), service.desired)
+            tags = {PRUNE_AT: str(mark)}
+            self._call("TagResource", lambda: self.ecs.tag(service.arn, tags))
+        if service.desired:
+            request = {"cluster": self._cluster, "service": service.name, "desiredCount": 0}
+            service = self._call("UpdateService", lambda: self.ecs.update_service(request))
+        if not step.grace and self.waits:
+            self._wait_until_its_tasks_have_stopped(service.name)
+            self._delete(service.name, force=False)
+        return service
+
+    def _wait_until_its_tasks_have_stopped(self, name: str) -> None:
+        while (there := self.ecs.services(self._cluster, [name]).get(name)) is not None:
+            if there.status != "ACTIVE" or not (there.desired or there.running or there.pending):
+                return
+            if self.is_over():
+                raise CutOff
+            self.clock.sleep(DRAINING_LOOK_SECONDS)
 
     def _create(self, step: Create, registered: str = "") -> LiveService:
         if step.waits_for_name:

@@ -51,8 +51,8 @@ class Lagging:
         lags = self._now() < self._end
         return self._history if lags else self._gateway.service_deployments(cluster, service)
 
-    def delete_service(self, cluster: str, name: str) -> None:
-        self._gateway.delete_service(cluster, name)
+    def delete_service(self, cluster: str, name: str, force: bool = True) -> None:
+        self._gateway.delete_service(cluster, name, force)
         self._end = self._now() + self._seconds
 
 

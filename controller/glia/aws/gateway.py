@@ -210,9 +210,12 @@ class Gateway:
         """Update a service; what comes back has no tags, as ECS's answer has none."""
         return writes.update_service(self._calls, request)
 
-    def delete_service(self, cluster: str, name: str) -> None:
-        """Delete a service, its tasks with it; one that is gone already is no error."""
-        writes.delete_service(self._calls, cluster, name)
+    def delete_service(self, cluster: str, name: str, force: bool = True) -> None:
+        """Delete a service; one that is gone already is no error.
+
+        Its tasks go with it, unless ``force`` is off: then ECS refuses while it wants any.
+        """
+        writes.delete_service(self._calls, cluster, name, force=force)
 
     def label(self, cluster: str, instances: Sequence[str], name: str, value: str) -> None:
         """Give container instances an attribute of that value."""

@@ -94,10 +94,10 @@ def update_service(calls: Calls, request: Mapping[str, Any]) -> LiveService:
     return persist(calls.clock, "UpdateService", send, there)
 
 
-def delete_service(calls: Calls, cluster: str, name: str) -> None:
-    """Delete a service, its tasks with it; one that is gone already is no error."""
+def delete_service(calls: Calls, cluster: str, name: str, *, force: bool) -> None:
+    """Delete a service, with ``force`` its tasks with it; one that is gone is no error."""
     try:
-        calls.read("DeleteService", {"cluster": cluster, "service": name, "force": True})
+        calls.read("DeleteService", {"cluster": cluster, "service": name, "force": force})
     except AwsError as error:
         if error.code != "ServiceNotFoundException":
             raise

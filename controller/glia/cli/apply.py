@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from glia.cli.options import PATHS, PROFILE, colour, output, seconds, width
+from glia.cli.options import PATHS, PROFILE, colour, output, prunes, seconds, width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,7 @@ FAILED, BLOCKED, NOT_CONVERGED, INTERRUPTED = 1, 3, 4, 130
 @click.option("--expect", metavar="DIGEST", help="Refuse any other plan than the reviewed one.")
 @click.option("--adopt", multiple=True, metavar="KEY", help="Take over a service; may be repeated.")
 @click.option("--allow-downtime", is_flag=True, help="Replace what cannot be changed in place.")
+@prunes
 @click.option("--no-wait", is_flag=True, help="Do not wait until it has converged.")
 @click.option(
     "--timeout",
@@ -45,6 +46,9 @@ def command(  # noqa: PLR0913  (options of a command line)
     allow_downtime: bool,
     no_wait: bool,
     timeout: float | None,
+    prune: bool,
+    allow_deletes: int,
+    grace: float | None,
 ) -> int:
     """Plan, carry the plan out in its order, and wait until every rollout has ended.
 
@@ -58,7 +62,13 @@ def command(  # noqa: PLR0913  (options of a command line)
     from glia.planning.allowances import Allowances
 
     online = Online(profile)
-    allowed = Allowances(frozenset(adopt), downtime=allow_downtime)
+    allowed = Allowances(
+        frozenset(adopt),
+        downtime=allow_downtime,
+        prune=prune,
+        deletes=allow_deletes,
+        grace=grace,
+    )
     plan = prepared(paths, online, allowed).plan
     _show(plan)
     if expect is not None and expect != plan.digest:

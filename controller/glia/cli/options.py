@@ -26,6 +26,32 @@ KEYS = click.argument("keys", nargs=-1, required=True, metavar="KEY...")
 Decorator: TypeAlias = Callable[[Callable[..., int]], Callable[..., int]]
 
 
+def prunes(command: Callable[..., int]) -> Callable[..., int]:
+    """``--prune`` and what goes with it: parameters ``prune``, ``allow_deletes``, ``grace``."""
+    options = (
+        click.option(
+            "--prune", is_flag=True, help="Delete services of this owner that no manifest has."
+        ),
+        click.option(
+            "--allow-deletes",
+            type=click.IntRange(min=1),
+            default=0,
+            metavar="N",
+            help="Let so many manifests' services go at once, beyond the limit.",
+        ),
+        click.option(
+            "--prune-grace",
+            "grace",
+            metavar="DURATION",
+            callback=seconds,
+            help="How long they stay without replicas before; by default what the clusters say.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def output(*kinds: str) -> Decorator:
     """``-o``; the first kind is the default."""
     choice = click.Choice(list(kinds))

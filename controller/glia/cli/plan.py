@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from glia.cli.options import PATHS, PROFILE, colour, output, width
+from glia.cli.options import PATHS, PROFILE, colour, output, prunes, width
 
 if TYPE_CHECKING:
     from glia.plan import Plan
+    from glia.planning.allowances import Allowances
 
 CHANGES, BLOCKED, FAILED = 2, 3, 1
 
@@ -29,6 +30,7 @@ CHANGES, BLOCKED, FAILED = 2, 3, 1
     help="Tell apart what the working tree changes since it left that branch or commit.",
 )
 @click.option("--verbose", is_flag=True, help="Show every field of what is created.")
+@prunes
 def command(  # noqa: PLR0913  (options of a command line)
     *,
     paths: tuple[str, ...],
@@ -39,6 +41,9 @@ def command(  # noqa: PLR0913  (options of a command line)
     offline: bool,
     base: str | None,
     verbose: bool,
+    prune: bool,
+    allow_deletes: int,
+    grace: float | None,
 ) -> int:
     """Compare the manifests with what is live. Nothing is changed.
 
@@ -48,9 +53,12 @@ def command(  # noqa: PLR0913  (options of a command line)
     Exit codes: 0 done, 1 something is wrong with a manifest or a cluster could not be read,
     3 a change is blocked or held, 2 with --detailed-exitcode if there are changes.
     """
+    from glia.planning.allowances import Allowances
+
     if out is not None:
         _write(out, "", "a")  # a reading of a large fleet shall not end in vain
-    plan = _offline(paths, base) if offline else _online(paths, profile, base)
+    allowed = Allowances(prune=prune, deletes=allow_deletes, grace=grace)
+    plan = _offline(paths, base) if offline else _online(paths, profile, base, allowed)
     if out is not None:
         _write(out, f"{_json(plan)}\n", "w")
     click.echo(_shown(plan, output, verbose=verbose))
@@ -94,13 +102,14 @@ def _offline(paths: tuple[str, ...], base: str | None) -> Plan:
     return offline_plan(state, diagnostics=diagnostics)
 
 
-def _online(paths: tuple[str, ...], profile: str | None, base: str | None) -> Plan:
+def _online(
+    paths: tuple[str, ...], profile: str | None, base: str | None, allowed: Allowances
+) -> Plan:
     from glia.cli.online import Online
     from glia.cli.prepared import prepared
-    from glia.planning.allowances import NOTHING
 
     online = Online(profile)
-    made = prepared(paths, online, NOTHING)
+    made = prepared(paths, online, allowed)
     if base is None:
         return made.plan
     from glia.cli.base import change_since

@@ -49,6 +49,7 @@ def prepared(paths: tuple[str, ...], online: Online, allowed: Allowances) -> Pre
         allowed=allowed,
         diagnostics=found.diagnostics,
         source=Source(path=" ".join(paths)),
+        scope=found.scope,
     )
     return Prepared(made.plan, found, made.state, made.observed)
 

@@ -10,6 +10,7 @@ from glia.desired.desire import clusters, desired, service_key
 from glia.layout.layout import clusters_to_read, lay_out, parted
 from glia.manifest.load import load
 from glia.manifest.spec import NeuronService
+from glia.planning.scope import SourceEvidence, prune_scope
 from glia.source.files import find
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from glia.manifest.relations import Declared
     from glia.neuron.catalogue import InstanceType
     from glia.neuron.lanes import Lane
+    from glia.planning.scope import PruneScope
     from glia.source.files import Found
     from glia.target import ClusterRef
 
@@ -34,12 +36,14 @@ class Wanted:
             not kept: they are half of what a large fleet's plan would hold.
         open: the manifests of services that share instances, whose lanes depend on what runs.
         instance_types: every type that a right service names, by its name.
+        scope: what may be pruned, by these manifests and by what was found at their paths.
     """
 
     state: DesiredState
     open: tuple[Declared, ...]
     instance_types: Mapping[str, InstanceType]
     diagnostics: tuple[Diagnostic, ...]
+    scope: PruneScope
 
 
 def wanted(
@@ -75,7 +79,21 @@ def compiled(
             if cluster not in enrolled:
                 read_ahead(cluster, names)
     state = desired(alone, layout.lanes, loaded.instance_types)
-    return Wanted(state, sharing, loaded.instance_types, (*found.diagnostics, *loaded.diagnostics))
+    diagnostics = (*found.diagnostics, *loaded.diagnostics)
+    scope = prune_scope(loaded.declared, _evidence(found, loaded))
+    return Wanted(state, sharing, loaded.instance_types, diagnostics, scope)
+
+
+def _evidence(found: Found, loaded: Loaded) -> SourceEvidence:
+    """What there is to know of paths on a command line: they are as they are now."""
+    wrong = [
+        str(each.location.file if each.location else each.message)
+        for each in (*found.diagnostics, *loaded.diagnostics)
+        if each.severity == "error"
+    ]
+    with_manifests = {each.document.file for each in loaded.declared}.union(wrong)
+    empty = [path for path, files in found.files.items() if with_manifests.isdisjoint(files)]
+    return SourceEvidence(empty=tuple(empty), wrong=tuple(dict.fromkeys(wrong)))
 
 
 def offline_state(found: Wanted) -> tuple[DesiredState, tuple[Diagnostic, ...]]:

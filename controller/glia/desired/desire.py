@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from glia.desired.defaulted import defaulted
 from glia.desired.lane_tag import LANE, lane_figures, written
 from glia.desired.service import service
 from glia.desired.state import DesiredLane, DesiredService, DesiredState
-from glia.desired.tags import CONTENT, KEY, OWNER, tag_list, tag_value, written_tags
+from glia.desired.tags import (
+    CONTENT,
+    DISABLED,
+    KEY,
+    NAME,
+    OWNER,
+    PRUNE,
+    tag_list,
+    tag_value,
+    written_tags,
+)
 from glia.desired.task_definition import neuron_container, task_definition
 from glia.ecs.content import content_hash, fingerprint, service_hash
 from glia.errors import Location
@@ -20,8 +30,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from glia.manifest.relations import Declared
+    from glia.manifest.spec import ServiceSpec
     from glia.neuron.catalogue import InstanceType
     from glia.neuron.lanes import Lane
+
+
+# Of a spec: what is no part of what runs.
+POLICIES: Final = {"cluster", "suspend", "prune", "drift_policy", "depends_on", "renamed_from"}
 
 
 def cluster_ref(manifest: NeuronCluster) -> ClusterRef:
@@ -94,6 +109,9 @@ def _service(
         attempt=_attempt(manifest),
         instance_type=instance_types.get(spec.neuron.instance_type or ""),
         container=neuron_container(spec),
+        drift_policy=spec.drift_policy,
+        depends_on=spec.depends_on,
+        renamed_from=service_key(cluster, spec.renamed_from) if spec.renamed_from else "",
     )
 
 
@@ -112,7 +130,8 @@ def _lane(
     definition_tags = written_tags(labels, spec.task_definition.get("tags") or ())
     members["tags"] = tag_list(definition_tags | ours | {CONTENT: content})
     request = service(spec, lane, cluster.name, family)
-    tags = written_tags(labels, spec.service.get("tags") or ()) | ours | place
+    own = ours | place | _for_pruning(spec, lane)
+    tags = written_tags(labels, spec.service.get("tags") or ()) | own
     request["tags"] = tag_list(tags)
     return DesiredLane(
         lane=lane,
@@ -125,6 +144,15 @@ def _lane(
     )
 
 
+def _for_pruning(spec: ServiceSpec, lane: Lane) -> dict[str, str]:
+    """What has to be known of a service once its manifest is gone.
+
+    A name that does not follow from the key is told: tags may be copied to another service.
+    """
+    name = {NAME: lane.name} if "serviceName" in spec.service else {}
+    return name | ({PRUNE: DISABLED} if spec.prune == DISABLED else {})
+
+
 def _family(written: str | None, lane: Lane, cluster: ClusterRef, lanes: int) -> str:
     """Families are shared by all clusters of an account and region, so ours say the cluster."""
     if written is None:
@@ -135,12 +163,12 @@ def _family(written: str | None, lane: Lane, cluster: ClusterRef, lanes: int) ->
 def _attempt(manifest: NeuronService) -> str:
     """What can make a deployment fail or succeed: a failure is remembered by it.
 
-    All of the spec but its tags, before lanes are put in. Fewer replicas, another pool or a
-    longer grace period can cure a failure as well as another image.
+    All of the spec but its tags and policies, before lanes are put in. Fewer replicas, another
+    pool or a longer grace period can cure a failure as well as another image.
     """
     spec = manifest.spec
     members = {"task_definition": spec.task_definition, "service": spec.service}
-    said: dict[str, Any] = spec.model_dump(mode="json", exclude={"cluster", "suspend", *members})
+    said: dict[str, Any] = spec.model_dump(mode="json", exclude={*POLICIES, *members})
     for name, given in members.items():
         said[name] = {each: value for each, value in given.items() if each != "tags"}
     return fingerprint(said)

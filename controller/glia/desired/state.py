@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from glia.errors import Location
-    from glia.manifest.spec import Rollout
+    from glia.manifest.spec import DriftPolicy, Rollout
     from glia.neuron.catalogue import InstanceType
     from glia.neuron.lanes import Lane
     from glia.target import ClusterRef
@@ -69,6 +69,8 @@ class DesiredService:
             that failed is remembered by it.
         instance_type: None for managed allocation without one.
         container: the name of the one that holds the chips.
+        depends_on: names of the manifests whose services have to be Ready first.
+        renamed_from: the key that it had before, or empty.
     """
 
     key: str
@@ -82,6 +84,9 @@ class DesiredService:
     attempt: str
     instance_type: InstanceType | None
     container: str
+    drift_policy: DriftPolicy = "correct"
+    depends_on: tuple[str, ...] = ()
+    renamed_from: str = ""
 
     @property
     def order(self) -> tuple[ClusterRef, str]:

@@ -17,10 +17,17 @@ REVISION: Final = "glia:revision"
 SOURCE: Final = "glia:source"
 FAILED: Final = "glia:failed"
 ADOPTED: Final = "glia:adopted"
+NAME: Final = "glia:name"
+PRUNE: Final = "glia:prune"
+PRUNE_AT: Final = "glia:prune-at"
+# Of ``glia:prune``: the manifest says it, and it is the manifest that is gone when it matters.
+DISABLED: Final = "disabled"
+ENABLED: Final = "enabled"
 
 # What AWS takes in a tag's value (Amazon ECS developer guide, "Tag restrictions").
 FORBIDDEN = re.compile(r"[^\w\s+\-=.:/@]")
 LONGEST_VALUE = 256
+LONGEST_NUMBER = 10  # digits; somebody may have written anything there
 
 
 def tag_value(text: str) -> str:
@@ -67,6 +74,30 @@ def applied(tags: Mapping[str, str]) -> Applied | None:
     if not revision.isdecimal() or not content or not service:
         return None
     return Applied(int(revision), content, service)
+
+
+@dataclass(frozen=True, slots=True)
+class PruneMark:
+    """What ``glia:prune-at`` says of a service that no manifest has any more.
+
+    Attributes:
+        at: from when on it may be deleted, in seconds since the epoch.
+        count: of its replicas before, for a manifest that comes back and leaves it to autoscaling.
+    """
+
+    at: int
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.at}:{self.count}"
+
+
+def prune_mark(tags: Mapping[str, str]) -> PruneMark | None:
+    """What the tag says; None where there is none, or none that can be read."""
+    at, _, count = tags.get(PRUNE_AT, "").partition(":")
+    if not all(each.isdecimal() and len(each) <= LONGEST_NUMBER for each in (at, count)):
+        return None
+    return PruneMark(int(at), int(count))
 
 
 def family_of(arn: str) -> str:

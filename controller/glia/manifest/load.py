@@ -37,7 +37,8 @@ class Loaded:
     """The manifests that are right, in the order of the files, and what is wrong with others.
 
     Attributes:
-        declared: the right ones; those that are only warned of are among them.
+        declared: the right ones; those that are only warned of are among them. The services of a
+            wrong cluster are not: nobody knows where they are.
         diagnostics: errors and warnings by place.
         unknown_types: instance types that services name and nobody knows: whoever can ask EC2
             looks them up and loads again.
@@ -73,19 +74,36 @@ def load(sources: Iterable[Source], known_types: Mapping[str, InstanceType] = NO
     candidates = [each.declared for each in checked if each.declared]
     types = resolve((each for each in candidates if not each.unknown), documents, known_types)
     faults = [(each.document, fault) for each in checked for fault in _faults(each, types)]
-    names = frozenset(name for each in documents if (name := each.name_of(NeuronCluster.__name__)))
-    faults += unrelated(Together(tuple(candidates), names))
+    cluster_names, service_names = (
+        frozenset(name for each in documents if (name := each.name_of(kind.__name__)))
+        for kind in (NeuronCluster, NeuronService)
+    )
+    faults += unrelated(Together(tuple(candidates), cluster_names, service_names))
     told = [(where, fault) for where, fault in faults if not where.is_flawed_at(fault.path)]
     wrong = {id(document) for document, fault in faults if fault.severity == "error"}
     diagnostics = [each for reading in readings for each in reading.diagnostics]
     diagnostics += diagnose(told, contents)
-    right = [each for each in candidates if not each.unknown and id(each.document) not in wrong]
+    right = _placed(
+        [each for each in candidates if not each.unknown and id(each.document) not in wrong]
+    )
     return Loaded(
         tuple(right),
         tuple(sorted(diagnostics, key=place)),
         tuple(sorted({name for name in _type_names(candidates) if types.lacks(name)})),
         {name: found for name in _type_names(right) if (found := types.get(name))},
     )
+
+
+def _placed(declared: Sequence[Declared]) -> list[Declared]:
+    """Without the services of a cluster that is wrong: its own error says where that is."""
+    clusters = {
+        each.manifest.metadata.name for each in declared if isinstance(each.manifest, NeuronCluster)
+    }
+    return [
+        each
+        for each in declared
+        if not isinstance(each.manifest, NeuronService) or each.manifest.spec.cluster in clusters
+    ]
 
 
 def _type_names(declared: Iterable[Declared]) -> Iterator[str]:

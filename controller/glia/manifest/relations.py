@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from glia.ecs.nearest import nearest
 from glia.ecs.shape_fault import ShapeFault
 from glia.ecs.shape_words import quoted
+from glia.manifest import relations_order
 from glia.manifest.spec import Manifest, NeuronCluster, NeuronService
 
 if TYPE_CHECKING:
@@ -46,10 +47,12 @@ class Together:
     Attributes:
         declared: those that can be read, if only in part.
         cluster_names: of all clusters that are declared, rightly or not.
+        service_names: of all services, likewise.
     """
 
     declared: tuple[Declared, ...]
     cluster_names: frozenset[str]
+    service_names: frozenset[str]
 
     @property
     def clusters(self) -> dict[str, NeuronCluster]:
@@ -77,17 +80,19 @@ def unrelated(together: Together) -> Found:
 
 
 def declared_twice(together: Together) -> Found:
-    first: dict[str, Declared] = {}
+    """Nobody knows which of them is meant: none is applied, and what is live stays."""
+    namesakes: dict[str, list[Declared]] = {}
     for each in together.declared:
-        if each.is_unknown_at(("metadata", "name")) or each.is_unknown_at(("kind",)):
-            continue
-        if each.key in first:
-            message = f"{each.key} is declared in {_where(first[each.key])} already"
+        if not (each.is_unknown_at(("metadata", "name")) or each.is_unknown_at(("kind",))):
+            namesakes.setdefault(each.key, []).append(each)
+    for first, *others in namesakes.values():
+        for each in (first, *others) if others else ():
+            other = others[0] if each is first else first
+            message = f"{each.key} is declared in {_where(other)} as well"
             path, name = ("metadata", "name"), each.manifest.metadata.name
             remedy = "rename one of the two, or delete it"
             fault = ShapeFault(path, "not-allowed", message, "each name once", name, remedy)
             yield each.document, fault
-        first.setdefault(each.key, each)
 
 
 def unknown_cluster(together: Together) -> Found:
@@ -212,4 +217,5 @@ RELATIONS: tuple[Relation, ...] = (
     cluster_of_two_owners,
     service_name_taken,
     family_taken,
+    *relations_order.RELATIONS,
 )

@@ -15,8 +15,8 @@ LABELS: Path = ("metadata", "labels")
 # CreateServiceRequest.tags and RegisterTaskDefinitionRequest.tags.
 MOST = 50
 # What Glia may come to write: owner, key, source; and content on a task definition, on a
-# service revision, failed and prune-at.
-GLIAS = {TASK_DEFINITION: 4, SERVICE: 6}
+# service revision, failed, adopted, lane, name, prune and prune-at.
+GLIAS = {TASK_DEFINITION: 4, SERVICE: 10}
 # Whose tags begin so; AWS takes its own prefix in any case.
 OWNERS = {"aws:": "AWS", "glia:": "Glia"}
 

@@ -36,6 +36,7 @@ CHIPS = {"single": (1,), "aligned": (1, 4, 8, 16)}
 
 
 EcsMembers: TypeAlias = dict[str, Any]
+DriftPolicy: TypeAlias = Literal["correct", "warn", "ignore"]
 
 
 def _given(*names: str) -> dict[str, Any]:
@@ -98,6 +99,13 @@ class ClusterSpec(Strict):
         default=None, description="Refuse to act in any other account."
     )
     assume_role: AssumeRole | None = None
+    prune: bool = Field(
+        default=False, description="Delete services of this owner that no manifest has any more."
+    )
+    prune_grace_seconds: Count = Field(
+        default=3600,
+        description="How long a pruned service stays, without replicas, before it is deleted.",
+    )
 
 
 _EITHER_OF_ATTRIBUTE: list[Any] = [_given("attribute"), _given("value")]
@@ -230,6 +238,25 @@ class ServiceSpec(Strict):
         default=None, description="Absent: the count is not Glia's, autoscaling owns it."
     )
     suspend: bool = Field(default=False, description="Leave the service as it is.")
+    prune: Literal["enabled", "disabled"] = Field(
+        default="enabled",
+        description="`disabled`: never deleted for want of a manifest; remembered in a tag.",
+    )
+    drift_policy: DriftPolicy = Field(
+        default="correct",
+        description="What comes of changes that somebody else makes to the live service: put "
+        "back, only told (`warn`), or neither. What the manifest changes is always applied.",
+    )
+    depends_on: tuple[Name, ...] = Field(
+        default=(),
+        max_length=50,
+        description="metadata.name of NeuronServices that have to be Ready before it changes.",
+        strict=False,
+    )
+    renamed_from: Name | None = Field(
+        default=None,
+        description="metadata.name that the service had before, in the same cluster.",
+    )
     neuron: Neuron
     rollout: Rollout = Field(default_factory=Rollout)
     task_definition: EcsMembers = Field(description="Members of ECS's RegisterTaskDefinition.")

@@ -12,10 +12,16 @@ class Allowances:
     Attributes:
         adopt: keys of services to take over.
         downtime: whether a service that cannot be changed in place may be replaced.
+        prune: whether services without a manifest are deleted, whatever their clusters say.
+        deletes: how many manifests' services may be, where that is more than the limit.
+        grace: seconds between the two steps of that; None leaves it to the clusters.
     """
 
     adopt: frozenset[str] = frozenset()
     downtime: bool = False
+    prune: bool = False
+    deletes: int = 0
+    grace: float | None = None
 
 
 NOTHING = Allowances()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from glia.desired.tags import PREFIX
+from glia.desired.tags import ENABLED, PREFIX, PRUNE, PRUNE_AT, prune_mark
 from glia.diff import ABSENT, MASKED, FieldChange, differences
 from glia.ecs.canonical import canonical, restricted, same
 from glia.ecs.secrecy import hides
@@ -68,6 +68,7 @@ def compare(
         definition = _without_defaults(definition, lane)
         service = service if definition else _without_defaults(service, lane)
     tags = {key: value for key, value in lane.tags.items() if live.tags.get(key) != value}
+    tags |= _of_pruning(lane, live)
     return Comparison(lane, live, definition, service, _count(lane, live), tags, members)
 
 
@@ -116,10 +117,24 @@ def with_shared_members(lane: DesiredLane, live: LiveService) -> LiveService:
 
 
 def _count(lane: DesiredLane, live: LiveService) -> tuple[FieldChange, ...]:
-    count = lane.lane.count
-    if count is None or count == live.desired:
+    count = _left_to_others(live) if lane.lane.count is None else lane.lane.count
+    if count == live.desired:
         return ()
     return (FieldChange("replicas", live.desired, count, sensitive=False),)
+
+
+def _left_to_others(live: LiveService) -> int:
+    """The live count; of a service that was to be pruned the one that it had before."""
+    mark = prune_mark(live.tags)
+    return live.desired if live.desired or mark is None else mark.count
+
+
+def _of_pruning(lane: DesiredLane, live: LiveService) -> dict[str, str]:
+    """The manifest is there: what the tags say of pruning is over, unless it says so itself."""
+    over = {PRUNE_AT: ""} if live.tags.get(PRUNE_AT) else {}
+    if PRUNE not in lane.tags and live.tags.get(PRUNE, ENABLED) != ENABLED:
+        over[PRUNE] = ENABLED
+    return over
 
 
 def _without_defaults(fields: Iterable[FieldChange], lane: DesiredLane) -> tuple[FieldChange, ...]:

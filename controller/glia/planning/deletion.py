@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from glia.desired import lane_tag
 from glia.desired.state import DesiredLane
+from glia.desired.tags import KEY, OWNER
 from glia.diff import FieldChange
 from glia.neuron.lanes import Lane
 from glia.plan import Change, Delete
@@ -14,11 +15,12 @@ from glia.planning.effects import effect
 if TYPE_CHECKING:
     from glia.desired.state import DesiredService
     from glia.live import LiveService
+    from glia.observed import Observed
 
 
 def deletion(service: DesiredService, live: LiveService) -> Change:
     """The change that takes a lane away."""
-    lane = _former_lane(live)
+    lane = former_lane(live)
     step = Delete(live)
     return Change(
         service=service,
@@ -30,7 +32,23 @@ def deletion(service: DesiredService, live: LiveService) -> Change:
     )
 
 
-def _former_lane(live: LiveService) -> DesiredLane:
+def former_lanes(service: DesiredService, observed: Observed) -> tuple[LiveService, ...]:
+    """The live services of the name that a manifest had before, but for those that it keeps."""
+    if not service.renamed_from:
+        return ()
+    kept = {lane.lane.name for lane in service.lanes}
+    found = (
+        live
+        for live in observed.services.values()
+        if live.name not in kept
+        and live.tags.get(OWNER) == service.cluster.owner
+        and live.tags.get(KEY) == service.renamed_from
+    )
+    return tuple(sorted(found, key=lambda each: each.name))
+
+
+def former_lane(live: LiveService) -> DesiredLane:
+    """What a live service tells of the lane that it was."""
     figures = lane_tag.read(live.tags)
     return DesiredLane(
         lane=Lane(

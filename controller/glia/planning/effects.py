@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from glia.desired.percentages import down_at_once, surplus_at_once
-from glia.plan import Create, Delete, Effect, Replace, Update
+from glia.desired.tags import prune_mark
+from glia.plan import Create, Delete, Effect, Replace, Retire, Update
 from glia.update_members import STARTS_DEPLOYMENT
 
 if TYPE_CHECKING:
@@ -40,6 +41,18 @@ def effect(lane: DesiredLane, step: Step) -> Effect:
             )
         case Delete():
             return Effect(replicas=(step.service.desired, 0), calls=("DeleteService",))
+        case Retire():
+            return Effect(replicas=(step.service.desired, 0), calls=_of_retiring(step))
+
+
+def _of_retiring(step: Retire) -> tuple[str, ...]:
+    marked = prune_mark(step.service.tags) is not None
+    stops = ("UpdateService",) if step.service.desired else ()
+    return (
+        *(() if marked and not stops else ("TagResource",)),
+        *stops,
+        *(() if step.grace else ("DeleteService",)),
+    )
 
 
 def starts_deployment(step: Update) -> bool:

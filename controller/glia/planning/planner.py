@@ -6,11 +6,26 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from glia.errors import Diagnostic
-from glia.plan import UNREADABLE, Change, Held, Labelling, Plan, Settled, Shortage, Source
+from glia.plan import (
+    UNREADABLE,
+    Change,
+    Drifted,
+    Held,
+    Labelling,
+    Plan,
+    Retired,
+    Settled,
+    Shortage,
+    Source,
+)
 from glia.planning.creation import creation
-from glia.planning.deletion import deletion
+from glia.planning.deletion import deletion, former_lanes
+from glia.planning.dependencies import Standings, after_dependencies, after_the_move
+from glia.planning.drifting import left_as_it_is
 from glia.planning.holding import held, without_deployment
 from glia.planning.needs import is_there
+from glia.planning.pruning import pruned, unlisted
+from glia.planning.scope import NO_SCOPE
 from glia.planning.sequence import sequenced
 from glia.planning.updating import updating
 
@@ -21,6 +36,7 @@ if TYPE_CHECKING:
     from glia.live import LiveService
     from glia.observed import Observed
     from glia.planning.allowances import Allowances
+    from glia.planning.scope import PruneScope
     from glia.target import ClusterRef
 
 Decision: TypeAlias = Change | Settled
@@ -51,6 +67,7 @@ class _Decided:
     settled: list[Settled] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
     suspended: list[str] = field(default_factory=list)
+    drifted: list[Drifted] = field(default_factory=list)
     unreadable: dict[str, Diagnostic] = field(default_factory=dict)
 
 
@@ -62,6 +79,7 @@ def make_plan(  # noqa: PLR0913  (what stands beside comes by keyword)
     arrangement: Arrangement = STILL,
     diagnostics: Iterable[Diagnostic] = (),
     source: Source = HERE,
+    scope: PruneScope = NO_SCOPE,
 ) -> Plan:
     """What has to happen, in the order in which it will.
 
@@ -71,16 +89,25 @@ def make_plan(  # noqa: PLR0913  (what stands beside comes by keyword)
     """
     decided = _Decided()
     for service in desired.services:
-        leaving = arrangement.leaving.get(service.name, ())
-        _decide(service, observed[service.cluster], allowed, decided, leaving)
+        seen = observed[service.cluster]
+        leaving = arrangement.leaving.get(service.name)
+        leaving = former_lanes(service, seen) if leaving is None else leaving
+        _decide(service, seen, allowed, decided, leaving)
+    standings = Standings(desired, observed, decided.changes, decided.settled, decided.held)
+    changes, holding = after_dependencies(decided.changes, decided.held, standings)
+    orphans = list(pruned(desired, observed, allowed, scope))
+    changes += (after_the_move(each, standings) for each in orphans if isinstance(each, Change))
+    diagnostics = (*diagnostics, *decided.unreadable.values(), *unlisted(observed, scope, allowed))
     return Plan(
-        changes=tuple(_labelled(each, arrangement.labellings) for each in decided.changes),
+        changes=tuple(_labelled(each, arrangement.labellings) for each in changes),
         settled=tuple(decided.settled),
-        held=tuple(decided.held),
+        held=tuple(holding),
         suspended=tuple(decided.suspended),
+        drifted=tuple(decided.drifted),
+        retired=tuple(each for each in orphans if isinstance(each, Retired)),
         labellings=arrangement.labellings,
         shortages=arrangement.shortages,
-        diagnostics=(*diagnostics, *decided.unreadable.values()),
+        diagnostics=diagnostics,
         source=source,
     )
 
@@ -120,15 +147,20 @@ def _decide(
         decided.unreadable.setdefault(str(service.cluster), told)
         return
     found = [_decision(service, lane, observed, allowed) for lane in service.lanes]
+    # One lane whose content has failed before holds all lanes of its service.
+    holding = next(_holding(service, observed, found), None)
+    found, drifted = left_as_it_is(service.drift_policy, found)
+    decided.drifted += drifted
     settled = [each for each in found if isinstance(each, Settled)]
     changes = [each for each in found if isinstance(each, Change)]
-    # One lane whose content has failed before holds all lanes of its service.
-    if holding := next(_holding(service, observed, found), None):
+    if holding is not None:
         decided.held.append(holding)
         rest = [made for each in changes if (made := without_deployment(each)) is not None]
         decided.changes += sequenced(rest, settled)
         return
     gone = [deletion(service, each) for each in leaving if each.status == "ACTIVE"]
+    if any(each.blocked_by for each in changes):
+        gone = []  # what runs of the old is better than nothing
     decided.changes += sequenced(changes, settled, gone, frees_first=allowed.downtime)
     decided.settled += settled
 

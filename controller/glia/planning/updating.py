@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from glia.desired.tags import ADOPTED, KEY, OWNER, REVISION, Applied, applied, revision_of
+from glia.desired.tags import (
+    ADOPTED,
+    KEY,
+    OWNER,
+    PRUNE_AT,
+    REVISION,
+    Applied,
+    applied,
+    revision_of,
+)
 from glia.plan import Block, Change, Create, Definition, Replace, Settled, Update
 from glia.planning.comparison import Comparison, compare, tag_fields
 from glia.planning.creation import definition, request
@@ -63,9 +72,13 @@ def updating(
 
 
 def is_foreign(service: DesiredService, live: LiveService) -> bool:
-    """Whether the service is another installation's, another manifest's, or nobody's."""
+    """Whether the service is another installation's, another manifest's, or nobody's.
+
+    What a manifest was called before is still itself.
+    """
     ours = service.lanes[0].tags
-    return (live.tags.get(OWNER), live.tags.get(KEY)) != (ours[OWNER], ours[KEY])
+    keys = {ours[KEY], service.renamed_from or ours[KEY]}
+    return live.tags.get(OWNER) != ours[OWNER] or live.tags.get(KEY) not in keys
 
 
 def _step(
@@ -81,7 +94,7 @@ def _step(
         return Replace(live, Create(current, request(lane), waits_for_name=True))
     members = update_members(found.members, lane.service, found.live_members)
     if found.count:
-        members["desiredCount"] = lane.lane.count
+        members["desiredCount"] = found.count[0].new
     if again:
         members["forceNewDeployment"] = True
     return Update(live, new, members, tags, remembers=not _is_remembered(lane, live, new))
@@ -110,6 +123,8 @@ def _cause(service: DesiredService, found: Comparison) -> Cause:
     """
     if is_retried(service, found.live) or not (found.fields or found.tags):
         return "git"
+    if found.live.tags.get(PRUNE_AT) or KEY in found.tags:
+        return "git"  # its manifest has come back, or another name
     known = applied(found.live.tags) is not None
     return "drift" if known and was_applied(found.lane, found.live) else "git"
 

@@ -8,12 +8,23 @@ from glia.diff import Absent
 from glia.manifest.spec import API_VERSION
 from glia.render.diagnostics import as_json
 from glia.render.fields import is_masked
+from glia.render.status_json import iso_time
 
 if TYPE_CHECKING:
     from glia.diff import FieldChange
     from glia.errors import Location
     from glia.neuron.lanes import Lane
-    from glia.plan import Block, Change, Effect, Held, Plan, Preflight, Shortage
+    from glia.plan import (
+        Block,
+        Change,
+        Drifted,
+        Effect,
+        Held,
+        Plan,
+        Preflight,
+        Retired,
+        Shortage,
+    )
 
 Json = dict[str, Any]
 ACTIONS = ("create", "update", "replace", "delete")
@@ -40,6 +51,8 @@ def plan_json(plan: Plan) -> Json:
         "changes": [_change(change) for change in plan.changes],
         "held": [_held(each) for each in plan.held],
         "suspended": list(plan.suspended),
+        "drifted": [_drifted(each) for each in plan.drifted],
+        "retired": [_retired(each) for each in plan.retired],
         "labellings": [
             {
                 "cluster": each.cluster.name,
@@ -83,7 +96,10 @@ def _change(change: Change) -> Json:
     }
 
 
-def _location(location: Location) -> Json:
+def _location(location: Location) -> Json | None:
+    """What is pruned stands in no file any more."""
+    if not location.file:
+        return None
     return {"file": location.file, "line": location.line, "column": location.column}
 
 
@@ -128,6 +144,23 @@ def _held(held: Held) -> Json:
         "reason": held.reason,
         "message": held.message,
         "contentHash": held.service.attempt,
+    }
+
+
+def _drifted(drifted: Drifted) -> Json:
+    return {
+        "key": drifted.service.key,
+        "lane": drifted.lane.lane.name,
+        "fields": [_field(each) for each in drifted.fields],
+    }
+
+
+def _retired(retired: Retired) -> Json:
+    return {
+        "key": retired.service.key,
+        "lane": retired.live.name,
+        "deleteFrom": iso_time(retired.at),
+        "running": retired.live.running,
     }
 
 

@@ -94,6 +94,8 @@ def _sections(plan: Plan, *, brief: bool) -> Iterator[tuple[str, list[str]]]:
     yield "Held", _flat(sections.held(each, WIDTH) for each in plan.held)
     yield "Checks", sections.preflight(plan, WIDTH)
     yield "Suspended", sections.suspended(plan, WIDTH)
+    yield "Drift that is left", _flat(sections.drifted(each, WIDTH) for each in plan.drifted)
+    yield "To be deleted later", sections.retired(plan, WIDTH)
     told = sections.diagnostics(plan.diagnostics, brief=brief)
     yield "Errors and warnings", _flat(text.split("\n") for text in told)
 

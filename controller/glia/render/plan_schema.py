@@ -9,6 +9,7 @@ from glia.render.schema import (
     FLAG,
     LOCATION,
     TEXT,
+    TIME,
     Schema,
     among,
     closed,
@@ -38,7 +39,7 @@ CHANGE = closed(
     action=among("create", "update", "replace", "delete"),
     key=TEXT,
     cause=among("git", "drift", "prune", "adopt", "repack"),
-    location=LOCATION,
+    location=nullable(LOCATION),
     lane=LANE,
     fields=listed(FIELD),
     effect=EFFECT,
@@ -68,6 +69,8 @@ def plan_schema() -> Schema:
         changes=listed(CHANGE),
         held=listed(closed(key=TEXT, reason=TEXT, message=TEXT, contentHash=TEXT)),
         suspended=listed(TEXT),
+        drifted=listed(closed(key=TEXT, lane=TEXT, fields=listed(FIELD))),
+        retired=listed(closed(key=TEXT, lane=TEXT, deleteFrom=TIME, running=COUNT)),
         labellings=listed(
             closed(
                 cluster=TEXT,

@@ -70,7 +70,8 @@ def plan_text(plan: Plan, *, colour: bool, width: int, verbose: bool = False) ->
 def _head(change: Change, paint: Paint, *, regions: bool) -> str:
     location = change.service.location
     mark = MARKS[change.action]
-    text = visible(f"{mark} {title(change, region=regions)} ({location.file}:{location.line})")
+    place = f" ({location.file}:{location.line})" if location.file else ""
+    text = visible(f"{mark} {title(change, region=regions)}{place}")
     stops = paint(": blocked", "red") if change.blocked_by else ""
     return paint(text, COLOURS[change.action]) + stops
 
@@ -113,6 +114,8 @@ def _fields(change: Change, paint: Paint, width: int, most: int | None) -> list[
 def _beside(plan: Plan, paint: Paint, width: int) -> list[list[str]]:
     blocks = [_first(sections.held(each, width), paint, "yellow") for each in plan.held]
     blocks.append(sections.suspended(plan, width))
+    blocks += [_first(sections.drifted(each, width), paint, "yellow") for each in plan.drifted]
+    blocks.append(_first(sections.retired(plan, width), paint, "yellow"))
     checks = sections.preflight(plan, width)
     failed = any(each.result == "failed" for each in plan.preflight)
     blocks.append(_first(checks, paint, "red" if failed else "dim"))

@@ -5,14 +5,18 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from glia.plan import NOT_READY
 from glia.render.diagnostics import as_text, head
+from glia.render.fields import field_line
 from glia.render.legible import shortened, visible, wrapped
+from glia.render.status_json import iso_time
+from glia.render.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from glia.errors import Diagnostic
-    from glia.plan import Change, Held, Plan, Preflight
+    from glia.plan import Change, Drifted, Held, Plan, Preflight
 
 INDENT = "    "
 
@@ -47,12 +51,40 @@ def labellings(plan: Plan, width: int) -> list[str]:
 def held(each: Held, width: int) -> list[str]:
     """A change that has failed before, and what lets it be tried again."""
     key = each.service.key
+    remedy = f"change the manifest, or try the same again: glia retry {quoted(key)}"
+    if each.reason == NOT_READY:
+        remedy = "it goes on with the next apply once what it depends on is Ready"
     return [
         visible(f"held {key} ({each.service.location.file}:{each.service.location.line}): ")
         + visible(each.reason),
         *wrapped(each.message, width, INDENT),
-        f"{INDENT}change the manifest, or try the same again: glia retry {quoted(key)}",
+        f"{INDENT}{remedy}",
     ]
+
+
+def drifted(each: Drifted, width: int) -> list[str]:
+    """What somebody has changed, where the manifest says to leave it."""
+    location, lane = each.service.location, each.lane.lane.name
+    name = each.service.key + ("" if lane == each.service.name else f", lane {lane}")
+    head = f"drift of {name} ({location.file}:{location.line}), left as it is"
+    return [
+        visible(head),
+        *(INDENT + field_line(field, width - len(INDENT)) for field in each.fields),
+    ]
+
+
+def retired(plan: Plan, width: int) -> list[str]:
+    """Services without a manifest that have no replicas any more and are not deleted yet."""
+    lines = []
+    for each in plan.retired:
+        name = each.service.key + (
+            "" if each.live.name == each.service.name else f", lane {each.live.name}"
+        )
+        left = each.live.running + each.live.pending
+        still = f", when its {count(left, 'task')} have stopped" if left else ""
+        text = f"pruned {name}: deleted from {iso_time(each.at)} on{still}"
+        lines += wrapped(text, width, hanging=INDENT)
+    return lines
 
 
 def preflight(plan: Plan, width: int) -> list[str]:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING, assert_never
 
-from glia.plan import Create
+from glia.plan import Create, Delete, Retire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -53,11 +53,13 @@ def effect(change: Change) -> str:
             tasks = count(change.effect.replaced_tasks, "running task")
             parts = ["the service is deleted and made anew", f"{tasks} stop first"]
         case "delete":
-            parts = ["the lane goes, with its tasks"]
+            parts = _deletion(change)
         case _:
             assert_never(change.action)
     if change.action != "create" and change.effect.replicas:
         before, after = change.effect.replicas
+        if before == after:
+            return "; ".join(parts)
         parts.append(f"{before} -> {after} replicas")
     return "; ".join(parts)
 
@@ -65,6 +67,18 @@ def effect(change: Change) -> str:
 def _creation(change: Change) -> list[str]:
     waits = isinstance(change.step, Create) and change.step.waits_for_name
     return [NEW_SERVICE, *(["waits until its namesake is deleted"] if waits else [])]
+
+
+def _deletion(change: Change) -> list[str]:
+    match change.step:
+        case Retire(grace=grace) if grace:
+            return ["its tasks stop", f"deleted {duration(grace)} later"]
+        case Retire():
+            return ["its tasks stop", "then it is deleted"]
+        case Delete(force=False):
+            return ["its tasks have stopped", "it is deleted"]
+        case _:
+            return ["the lane goes, with its tasks"]
 
 
 def _update(effect: Effect) -> list[str]:
@@ -166,5 +180,7 @@ def _beside(plan: Plan) -> Iterable[tuple[int, str]]:
     yield len(plan.held), "held"
     yield len(plan.blocked), "blocked"
     yield len(plan.suspended), "suspended"
+    yield len(plan.retired), "to be deleted later"
+    yield len(plan.drifted), "drifted, left so"
     yield errors, "error" if errors == 1 else "errors"
     yield warnings, "warning" if warnings == 1 else "warnings"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from glia.source.documents import documents
 from glia.source.kustomization import NAMES, topmost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import BinaryIO
 
 # What `kubectl kustomize` writes of some ten thousand manifests.
@@ -26,10 +26,15 @@ SUFFIXES = (".yaml", ".yml")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the paths on a command line lead to."""
+    """What the paths on a command line lead to.
+
+    Attributes:
+        files: by path, the names of its sources, those read for another path before included.
+    """
 
     sources: tuple[Source, ...]
     diagnostics: tuple[Diagnostic, ...]
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def find(paths: Sequence[str], stdin: BinaryIO) -> Found:
@@ -37,15 +42,20 @@ def find(paths: Sequence[str], stdin: BinaryIO) -> Found:
     sources: dict[str, tuple[Source, ...]] = {}
     diagnostics: list[Diagnostic] = []
     real = lru_cache(os.path.realpath)  # looks at each folder on the way to a file
-    for path in _files(paths, diagnostics):
+    files: dict[str, list[str]] = {path: [] for path in paths}
+    for top, path in _files(paths, diagnostics):
         identity = path if path == "-" else _identity(path, real)
-        if identity in sources:
-            continue
         try:
-            sources[identity] = _sources(path, stdin, diagnostics)
+            if identity not in sources:
+                sources[identity] = _sources(path, stdin, diagnostics)
+            files[top] += (each.file for each in sources[identity])
         except OSError as error:
             diagnostics.append(_unreadable(error))
-    return Found(tuple(part for parts in sources.values() for part in parts), tuple(diagnostics))
+    return Found(
+        tuple(part for parts in sources.values() for part in parts),
+        tuple(diagnostics),
+        {path: tuple(each) for path, each in files.items()},
+    )
 
 
 def _identity(path: str, real: Callable[[str], str]) -> str:
@@ -83,12 +93,13 @@ def _stdin(stdin: BinaryIO, diagnostics: list[Diagnostic]) -> tuple[Source, ...]
     return tuple(Source("<stdin>", part, line) for line, part in documents(content))
 
 
-def _files(paths: Iterable[str], diagnostics: list[Diagnostic]) -> Iterator[str]:
+def _files(paths: Iterable[str], diagnostics: list[Diagnostic]) -> Iterator[tuple[str, str]]:
+    """Each file with the path that led to it."""
     for path in paths:
         if path != "-" and Path(path).is_dir():
-            yield from _directory(path, diagnostics)
+            yield from ((path, file) for file in _directory(path, diagnostics))
         else:
-            yield path
+            yield path, path
 
 
 def _directory(top: str, diagnostics: list[Diagnostic]) -> Iterator[str]:

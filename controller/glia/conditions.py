@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from glia.assess import Assessment
     from glia.live import LiveService
-    from glia.plan import Change, Settled
+    from glia.plan import Change, Drifted, Settled
     from glia.status import ConditionType, Health
 
 # From the worst to the best: the first one that a lane has speaks for its service.
@@ -72,6 +72,15 @@ def of_settled(settled: Settled, assessment: Assessment | None) -> Standing:
             return Standing("short", "ReplicasMissing", assessment.message)
         case _:
             return Standing("stalled", assessment.reason, assessment.message)
+
+
+def of_drifted(standing: Standing, drifted: Drifted) -> Standing:
+    """A lane that somebody has changed, and that its manifest leaves so, is Ready as before."""
+    if standing.state != "converged":
+        return standing
+    paths = ", ".join(each.path for each in drifted.fields)
+    message = f"somebody has changed {paths}; driftPolicy leaves it so"
+    return Standing("converged", "Drifted", message)
 
 
 def _of_counts(settled: Settled) -> Standing:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glia.chips import instance_chips
-from glia.conditions import Standing, conditions, health, of_change, of_settled
+from glia.conditions import Standing, conditions, health, of_change, of_drifted, of_settled
 from glia.errors import Diagnostic
 from glia.occupancy import occupancy
-from glia.plan import lane_id
+from glia.plan import NOT_READY, lane_id
 from glia.status import ClusterStatus, Condition, LaneStatus, ServiceStatus, Status
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from glia.live import LiveService
     from glia.neuron.catalogue import InstanceType
     from glia.observed import Observed
-    from glia.plan import Change, Held, Plan, Settled
+    from glia.plan import Change, Drifted, Held, Plan, Settled
     from glia.status import Health
     from glia.target import ClusterRef
 
@@ -90,17 +90,21 @@ class _Said:
 
     changes: dict[str, Change]
     settled: dict[str, Settled]
+    drifted: dict[str, Drifted]
     held: Held | None = None
 
 
 def _by_service(plan: Plan) -> Mapping[tuple[str, ClusterRef], _Said]:
-    said: dict[tuple[str, ClusterRef], _Said] = defaultdict(lambda: _Said({}, {}))
+    said: dict[tuple[str, ClusterRef], _Said] = defaultdict(lambda: _Said({}, {}, {}))
     for change in plan.changes:
         found = said[change.key, change.service.cluster]
         found.changes[change.lane.lane.name] = change
     for settled in plan.settled:
         found = said[settled.service.key, settled.service.cluster]
         found.settled[settled.lane.lane.name] = settled
+    for drifted in plan.drifted:
+        found = said[drifted.service.key, drifted.service.cluster]
+        found.drifted[drifted.lane.lane.name] = drifted
     for held in plan.held:
         said[held.service.key, held.service.cluster].held = held
     return said
@@ -146,7 +150,9 @@ def _standings(
         return
     live = _live(service, observed)
     if said.held is not None:
-        yield Standing("stalled", said.held.reason, said.held.message)
+        waits = said.held.reason == NOT_READY
+        reason, message = said.held.reason, said.held.message
+        yield Standing("pending" if waits else "stalled", reason, message)
     for lane in service.lanes:
         name = lane.lane.name
         if name not in live:
@@ -155,7 +161,8 @@ def _standings(
         if name in said.changes:
             yield of_change(said.changes[name])
         elif name in said.settled:
-            yield of_settled(said.settled[name], assessments[name])
+            standing = of_settled(said.settled[name], assessments[name])
+            yield of_drifted(standing, said.drifted[name]) if name in said.drifted else standing
         elif name in live and said.held is None:
             yield Standing("unknown", "NotPlanned", f"the plan says nothing of {name}")
 

@@ -80,7 +80,7 @@ def compiled(
                 read_ahead(cluster, names)
     state = desired(alone, layout.lanes, loaded.instance_types)
     diagnostics = (*found.diagnostics, *loaded.diagnostics)
-    scope = prune_scope(loaded.declared, _evidence(found, loaded))
+    scope = prune_scope(loaded.declared, loaded.frozen, _evidence(found, loaded))
     return Wanted(state, sharing, loaded.instance_types, diagnostics, scope)
 
 

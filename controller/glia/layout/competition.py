@@ -169,7 +169,9 @@ class Competition:
         if not self.without_leaving and any(each.service == name for each in self.lacking):
             return ()
         kept = {lane.name for lane in self.lanes(name)}
-        return tuple(each for each in lanes_of(name, self.roster) if each.name not in kept)
+        return tuple(
+            each for each in lanes_of(self.manifests[name], self.roster) if each.name not in kept
+        )
 
     def labellings(self) -> tuple[Labelling, ...]:
         """Instances for each partition that needs them, the first by their ids.

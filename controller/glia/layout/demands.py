@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glia.desired import lane_tag
@@ -56,6 +57,7 @@ def live_lanes(
 ) -> dict[str, tuple[LiveLane, ...]]:
     """The domain's lanes by service, those of manifests that are not at hand included."""
     found: dict[str, list[LiveLane]] = {}
+    former = {each.spec.renamed_from for each in wanted.values()}
     for service in roster.owned:
         figures = lane_tag.read(service.tags)
         if figures is None or figures.instance_type != key.instance_type:
@@ -63,16 +65,22 @@ def live_lanes(
         if not key.may_hold(service):
             continue
         name = manifest_of(service)
-        found.setdefault(name, []).append(_lane(name, service, figures, wanted.get(name)))
+        lane = _lane(name, service, figures, wanted.get(name))
+        lane = replace(lane, leaving=lane.leaving or name in former)
+        found.setdefault(name, []).append(lane)
     return {
         name: tuple(sorted(lanes, key=lambda each: (each.partition, each.device_ids)))
         for name, lanes in found.items()
     }
 
 
-def lanes_of(name: str, roster: Roster) -> tuple[LiveService, ...]:
-    """The live services of a manifest's lanes, whatever they run on, by their names."""
-    found = (each for each in roster.owned if manifest_of(each) == name and LANE in each.tags)
+def lanes_of(manifest: NeuronService, roster: Roster) -> tuple[LiveService, ...]:
+    """The live services of a manifest's lanes, whatever they run on, by their names.
+
+    Those that it had under another name are among them.
+    """
+    names = {manifest.metadata.name, manifest.spec.renamed_from}
+    found = (each for each in roster.owned if manifest_of(each) in names and LANE in each.tags)
     return tuple(sorted(found, key=lambda each: each.name))
 
 

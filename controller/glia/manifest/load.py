@@ -43,12 +43,14 @@ class Loaded:
         unknown_types: instance types that services name and nobody knows: whoever can ask EC2
             looks them up and loads again.
         instance_types: every type that a right service names, by its name.
+        frozen: names of the services that are declared and not right.
     """
 
     declared: tuple[Declared, ...]
     diagnostics: tuple[Diagnostic, ...]
     unknown_types: tuple[str, ...] = ()
     instance_types: Mapping[str, InstanceType] = field(default_factory=dict)
+    frozen: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,13 @@ def load(sources: Iterable[Source], known_types: Mapping[str, InstanceType] = NO
         tuple(sorted(diagnostics, key=place)),
         tuple(sorted({name for name in _type_names(candidates) if types.lacks(name)})),
         {name: found for name in _type_names(right) if (found := types.get(name))},
+        service_names - _services_of(right),
+    )
+
+
+def _services_of(declared: Iterable[Declared]) -> frozenset[str]:
+    return frozenset(
+        each.manifest.metadata.name for each in declared if isinstance(each.manifest, NeuronService)
     )
 
 

@@ -110,9 +110,9 @@ def _is_declared(cluster: ClusterRef, key: str, scope: PruneScope) -> bool:
 
     Two NeuronClusters may mean one, of which only one tells its account.
     """
-    return (cluster, key) in scope.keys or any(
-        key == other and _may_be_one(cluster, elsewhere) for elsewhere, other in scope.keys
-    )
+    if (cluster, key) in scope.keys or key.rpartition("/")[2] in scope.frozen:
+        return True
+    return any(key == other and _may_be_one(cluster, elsewhere) for elsewhere, other in scope.keys)
 
 
 def _may_be_one(one: ClusterRef, other: ClusterRef) -> bool:

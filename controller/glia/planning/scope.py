@@ -63,12 +63,14 @@ class PruneScope:
         policies: of the declared clusters, one for each.
         keys: ``glia:key`` of all right manifests, with their clusters, those included that are
             suspended or have no lanes.
+        frozen: names of manifests that are there and wrong: what is live of them stays.
         renamed: clusters of manifests that had another name before.
         now: in seconds since the epoch.
     """
 
     policies: tuple[PrunePolicy, ...] = ()
     keys: frozenset[tuple[ClusterRef, str]] = frozenset()
+    frozen: frozenset[str] = frozenset()
     renamed: frozenset[ClusterRef] = frozenset()
     evidence: SourceEvidence = field(default_factory=SourceEvidence)
     now: float = 0.0
@@ -77,8 +79,13 @@ class PruneScope:
 NO_SCOPE = PruneScope()
 
 
-def prune_scope(declared: Sequence[Declared], evidence: SourceEvidence) -> PruneScope:
-    """The scope of these manifests, all of them right."""
+def prune_scope(
+    declared: Sequence[Declared], frozen: frozenset[str], evidence: SourceEvidence
+) -> PruneScope:
+    """The scope of these manifests, all of them right, and of the names of services that are not.
+
+    Whoever reads manifests has to say what is known of their source: no evidence is no default.
+    """
     known = clusters(declared)
     services = [
         (known[each.manifest.spec.cluster], each.manifest)
@@ -94,6 +101,7 @@ def prune_scope(declared: Sequence[Declared], evidence: SourceEvidence) -> Prune
     return PruneScope(
         policies=tuple(_policies(declared)),
         keys=frozenset([*keys, *former]),
+        frozen=frozen,
         renamed=frozenset(cluster for cluster, _ in former),
         evidence=evidence,
     )

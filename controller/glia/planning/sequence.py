@@ -32,8 +32,8 @@ def sequenced(
         return (*gone, *(replace(each, depends_on=(*first, *each.depends_on)) for each in rest))
     if gone:
         rest = sequenced(changes, settled)
-        rolling = (lane_id(each.service, each.lane) for each in settled if each.rolling)
-        last = (*rolling, *(each.id for each in rest if not each.blocked_by))
+        unready = (lane_id(each.service, each.lane) for each in settled if each.rolling)
+        last = (*unready, *(each.id for each in rest if not each.blocked_by))
         return (*rest, *(replace(each, depends_on=last) for each in gone))
     rolling = [lane_id(each.service, each.lane) for each in settled if each.rolling]
     rolling += [each.id for each in changes if _waits_for_a_rollout(each)]

@@ -16,13 +16,14 @@ from glia.render.plan_json import plan_json
 from glia.render.plan_schema import plan_schema
 from glia.render.status_json import status_json
 from glia.render.status_schema import status_schema
-from render.values import changed, outcomes, plan, status, updated
+from render.values import changed, outcomes, plan, pruning_plan, status, updated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ANSWERS = [
     pytest.param(plan_json(plan()), plan_schema(), id="plan"),
+    pytest.param(plan_json(pruning_plan()), plan_schema(), id="pruning"),
     pytest.param(plan_json(Plan()), plan_schema(), id="empty plan"),
     pytest.param(status_json(status()), status_schema(), id="status"),
     pytest.param(outcomes_json(outcomes()), outcomes_schema(), id="outcomes"),

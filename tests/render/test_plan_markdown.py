@@ -11,10 +11,21 @@ from markdown_it import MarkdownIt
 
 from glia.diff import ABSENT
 from glia.errors import Diagnostic, Location
-from glia.plan import Block, Plan, Source
+from glia.plan import Block, Plan, Retire, Source
 from glia.render.plan_markdown import BUDGET, plan_markdown
 from render.golden import golden
-from render.values import CONTAINER, changed, created, lane, plan, replaced, updated
+from render.values import (
+    CONTAINER,
+    changed,
+    created,
+    lane,
+    live,
+    plan,
+    pruned,
+    pruning_plan,
+    replaced,
+    updated,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +92,18 @@ def tokens(markdown: str) -> Iterator[Token]:
 
 def test_a_plan_of_every_kind_reads_like_this() -> None:
     assert plan_markdown(plan()) == golden("plan.md").removesuffix("\n")
+
+
+def test_what_is_pruned_left_or_waits_reads_like_this() -> None:
+    assert plan_markdown(pruning_plan()) == golden("pruning.md")
+
+
+def test_no_delete_is_left_out_of_a_comment_that_grows_too_long() -> None:
+    gone = [pruned(f"gone-{at:03}", Retire(live(f"gone-{at:03}"), 3600.0)) for at in range(200)]
+    markdown = plan_markdown(Plan(changes=(*big_plan(1000).changes, *gone)))
+    assert len(markdown.encode()) <= BUDGET
+    assert "more changes not shown in the table." in markdown
+    assert all(f"| delete | `{each.key}` |" in markdown for each in gone)
 
 
 def test_a_plan_without_changes_is_a_heading() -> None:

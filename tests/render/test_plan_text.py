@@ -26,6 +26,7 @@ from render.values import (
     live,
     new_fields,
     plan,
+    pruning_plan,
     service,
     updated,
 )
@@ -41,6 +42,10 @@ def text(*args: Plan, width: int = 100, verbose: bool = False) -> str:
 
 def test_a_plan_of_every_kind_reads_like_this() -> None:
     assert text(plan()) == golden("plan.txt")
+
+
+def test_what_is_pruned_left_or_waits_reads_like_this() -> None:
+    assert text(pruning_plan()) == golden("pruning.txt")
 
 
 def test_colours_change_nothing_else() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from glia.desired.state import DesiredLane, DesiredService
@@ -13,15 +14,20 @@ from glia.neuron.catalogue import catalogue
 from glia.neuron.lanes import Lane
 from glia.outcome import Outcome, State
 from glia.plan import (
+    NOT_READY,
     Block,
     Change,
     Create,
     Definition,
+    Delete,
+    Drifted,
     Effect,
     Held,
     Plan,
     Preflight,
     Replace,
+    Retire,
+    Retired,
     Settled,
     Source,
     Update,
@@ -193,6 +199,46 @@ def plan() -> Plan:
             ),
         ),
         source=Source("https://git.example/ml/serving", "0a1b2c3d4e5f", "manifests"),
+    )
+
+
+def pruned(name: str, step: Retire | Delete, **more: Any) -> Change:
+    """What no manifest has any more."""
+    gone = replace(service(name), location=Location("", 0, 0))
+    calls = ("TagResource", "UpdateService") if isinstance(step, Retire) else ("DeleteService",)
+    count = step.service.desired
+    return Change(
+        gone,
+        lane(name),
+        step,
+        cause="prune",
+        fields=(changed("replicas", count, 0),) if count else (),
+        effect=Effect(replicas=(count, 0), calls=calls),
+        **more,
+    )
+
+
+def pruning_plan() -> Plan:
+    """Everything that comes of manifests that go, and of what is left as it is."""
+    drained = replace(live("older"), desired=0, running=0)
+    stopping = replace(live("oldest"), desired=0, running=1)
+    limit = Block(
+        "prune-limit",
+        "4 of the 9 manifests of cluster inference (us-west-2) are gone, and at most 2 may be "
+        "deleted at once",
+        "glia apply --prune --allow-deletes 4",
+    )
+    changes = (
+        pruned("old", Retire(live("old"), 3600.0)),
+        pruned("older", Delete(drained, force=False)),
+        pruned("kept", Retire(live("kept"), 0.0), blocked_by=(limit,)),
+    )
+    own = lane("whisper")
+    return Plan(
+        changes=changes,
+        held=(Held(service("top"), NOT_READY, "1 of 2 replicas of inference/below run"),),
+        drifted=(Drifted(service("whisper", own), own, (changed("replicas", 3, 2),)),),
+        retired=(Retired(changes[0].service, stopping, 1_800_000_000),),
     )
 
 

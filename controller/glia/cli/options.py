@@ -34,7 +34,7 @@ def prunes(command: Callable[..., int]) -> Callable[..., int]:
         ),
         click.option(
             "--allow-deletes",
-            type=click.IntRange(min=1),
+            type=click.IntRange(min=0),
             default=0,
             metavar="N",
             help="Let so many manifests' services go at once, beyond the limit.",

@@ -146,16 +146,15 @@ def _claims(
 def _steps(orphan: Orphan, now: float) -> Iterator[Change | Retired]:
     blocks = closed(orphan)
     service = _former_service(orphan)
+    grace = orphan.policy.grace
     for live in orphan.lanes:
         mark = prune_mark(live.tags)
-        grace = orphan.policy.grace
-        if mark is None or live.desired:
+        busy = live.running or live.pending
+        # Without a grace time nobody waits for what was once said, but for the tasks.
+        if mark is None or live.desired or (busy and not grace):
             yield _change(service, live, Retire(live, grace), blocks)
-        elif now < mark.at or live.running or live.pending:
-            if now >= mark.at and not grace:  # its tasks still stop, and nobody wants to wait long
-                yield _change(service, live, Retire(live, grace), blocks)
-            else:
-                yield Retired(service, live, mark.at)
+        elif busy or (grace and now < mark.at):
+            yield Retired(service, live, mark.at)
         else:
             yield _change(service, live, Delete(live, force=False), blocks)
 
@@ -164,12 +163,13 @@ def _change(
     service: DesiredService, live: LiveService, step: Retire | Delete, blocks: tuple[Block, ...]
 ) -> Change:
     lane = former_lane(live)
+    stops = (FieldChange("replicas", live.desired, 0, sensitive=False),) if live.desired else ()
     return Change(
         service=service,
         lane=lane,
         step=step,
         cause="prune",
-        fields=(FieldChange("replicas", live.desired, 0, sensitive=False),),
+        fields=stops,
         effect=effect(lane, step),
         blocked_by=blocks,
     )

@@ -81,8 +81,8 @@ def retired(plan: Plan, width: int) -> list[str]:
             "" if each.live.name == each.service.name else f", lane {each.live.name}"
         )
         left = each.live.running + each.live.pending
-        still = f", when its {count(left, 'task')} have stopped" if left else ""
-        text = f"pruned {name}: deleted from {iso_time(each.at)} on{still}"
+        still = f"; {count(left, 'task')} still to stop" if left else ""
+        text = f"pruned {name}: to be deleted from {iso_time(each.at)[:19]}Z on{still}"
         lines += wrapped(text, width, hanging=INDENT)
     return lines
 

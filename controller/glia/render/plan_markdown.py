@@ -33,7 +33,7 @@ def plan_markdown(plan: Plan, *, budget: int = BUDGET) -> str:
     """The plan in GitHub Flavored Markdown; the same for the same plan.
 
     Over ``budget`` bytes of UTF-8, details are left out, the largest first and those of
-    blocked changes and replaces last; then the remedies of diagnostics, then lines of the
+    blocked changes, replaces and deletes last; then the remedies of diagnostics, then lines of the
     table. Errors, what is blocked or held, and replaces stay, however many there are.
     """
     detailed = [change for change in plan.changes if change.fields]

@@ -10,7 +10,7 @@ from glia.layout.layout import clusters_to_read, lay_out
 from glia.observe import enrol, observe, with_facts
 from glia.parallel import in_parallel
 from glia.planning.planner import Arrangement, make_plan, unreadable
-from glia.planning.pruning import effective
+from glia.planning.pruning import clusters_to_list
 from glia.planning.scope import NO_SCOPE
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def prepare(  # noqa: PLR0913  (by keyword)
     rosters = dict(zip(shared, read, strict=True))
     layout = lay_out(sharing, instance_types, rosters, without_leaving=allowed.downtime)
     state = state.joined(desired(sharing, layout.lanes, instance_types)) if shared else state
-    observed = _observe_all(state, rosters, _to_list(scope, allowed), reader_of, clock)
+    observed = _observe_all(state, rosters, clusters_to_list(scope, allowed), reader_of, clock)
     failed = [unreadable(each.cluster, each.failure) for each in read if each.failure]
     plan = make_plan(
         state,
@@ -75,11 +75,6 @@ def prepare(  # noqa: PLR0913  (by keyword)
         scope=replace(scope, now=clock.now()),
     )
     return _looked_ahead(Prepared(plan, state, observed), rosters, reader_of, clock)
-
-
-def _to_list(scope: PruneScope, allowed: Allowances) -> frozenset[ClusterRef]:
-    """The clusters of which more has to be known than what manifests name."""
-    return scope.renamed.union(each.cluster for each in effective(scope, allowed) if each.on)
 
 
 def _observe_all(

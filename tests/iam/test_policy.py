@@ -57,6 +57,29 @@ def test_the_policy_lets_every_call_through_and_no_action_of_it_is_superfluous(
     assert {each for each in authorizer.actions if each.startswith("ecs:")} == authorizer.granted
 
 
+def test_what_no_manifest_names_any_more_may_go_where_the_cluster_prunes(
+    make_operator: Callable[..., Operator], capsys: pytest.CaptureFixture[str]
+) -> None:
+    operator = make_operator(("inf1.xlarge", 2))
+    pruning = neuron_cluster("inference", accountId="123456789012", prune=True)
+    operator.write(
+        *(neuron_service(name, replicas=0) for name in ("a", "b")), clusters=(pruning,)
+    ).converge()
+    operator.write(neuron_service("a", replicas=0), clusters=(pruning,))
+    authorizer = Authorizer(printed(operator, capsys), owners(operator))
+    begin = len(operator.driver.sandbox.calls)
+    operator.apply(grace=0)
+    calls = operator.driver.sandbox.calls[begin:]
+    assert operator.calls_of(since=begin)["DeleteService"] == 1
+    assert authorizer.refused(calls) == []
+
+    gone = f"{HERE}service/inference/b"
+    theirs = {"aws:ResourceTag/glia:owner": "somebody"}
+    assert not authorizer.allows("ecs:DeleteService", gone, theirs)
+    operator.write(neuron_service("a", replicas=0))
+    assert Authorizer(printed(operator, capsys), owners(operator)).refused(calls)
+
+
 def test_for_plan_it_grants_no_action_that_changes_anything(
     operator: Operator, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -32,7 +32,10 @@ FAILED = 1
     help="Whose policy, where manifests name roles to act in: such a role, or `caller`.",
 )
 @click.option("--adopt", is_flag=True, help="Let services that are not Glia's be taken over too.")
-def command(*, paths: tuple[str, ...], purpose: Purpose, principal: str | None, adopt: bool) -> int:
+@click.option("--prune", is_flag=True, help="Let services go that no manifest has any more.")
+def command(
+    *, paths: tuple[str, ...], purpose: Purpose, principal: str | None, adopt: bool, prune: bool
+) -> int:
     """Print the least-privilege policy for these manifests, offline.
 
     Clusters, services, task definitions and roles stand in it by their ARNs; without
@@ -41,6 +44,8 @@ def command(*, paths: tuple[str, ...], purpose: Purpose, principal: str | None, 
     """
     from glia.cli.wanted import offline, offline_state, wanted
     from glia.iam.policy import CALLER, assuming, policy, principals
+    from glia.planning.allowances import Allowances
+    from glia.planning.pruning import clusters_to_list
     from glia.render.diagnostics import as_text
 
     found = wanted(paths, offline)
@@ -56,7 +61,8 @@ def command(*, paths: tuple[str, ...], purpose: Purpose, principal: str | None, 
         statements = [assuming(state)]
     else:
         sharing = {each.manifest.metadata.name for each in found.open}
-        made = policy(state, sharing, chosen, purpose, adopts=adopt)
+        pruning = clusters_to_list(found.scope, Allowances(prune=prune))
+        made = policy(state, sharing, chosen, purpose, adopts=adopt, pruning=pruning)
         statements = list(made.statements)
         if chosen == CALLER and len(principals(state)) > 1:
             statements.append(assuming(state))

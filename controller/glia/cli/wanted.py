@@ -92,7 +92,9 @@ def _evidence(found: Found, loaded: Loaded) -> SourceEvidence:
         if each.severity == "error"
     ]
     with_manifests = {each.document.file for each in loaded.declared}.union(wrong)
-    empty = [path for path, files in found.files.items() if with_manifests.isdisjoint(files)]
+    # A source that does not tell paths apart is one.
+    by_path = found.files or {"the source": tuple(each.file for each in found.sources)}
+    empty = [path for path, files in by_path.items() if with_manifests.isdisjoint(files)]
     return SourceEvidence(empty=tuple(empty), wrong=tuple(dict.fromkeys(wrong)))
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from glia.desired.state import DesiredState
+    from glia.target import ClusterRef
 
 Purpose: TypeAlias = Literal["plan", "apply"]
 Statement: TypeAlias = dict[str, Any]
@@ -61,13 +62,14 @@ def assuming(desired: DesiredState) -> Statement:
     return _statement("Assume", ["sts:AssumeRole"], roles)
 
 
-def policy(
+def policy(  # noqa: PLR0913  (what else may be done comes by keyword)
     desired: DesiredState,
     sharing: Collection[str],
     principal: str,
     purpose: Purpose,
     *,
     adopts: bool = False,
+    pruning: Collection[ClusterRef] = (),
 ) -> Policy:
     """What a principal needs.
 
@@ -77,9 +79,14 @@ def policy(
         principal: the ARN of a role that manifests name, or ``caller``.
         purpose: ``apply`` includes planning.
         adopts: whether services that are not Glia's yet may be taken over.
+        pruning: clusters in which services may go that no manifest names any more.
     """
     role = "" if principal == CALLER else principal
-    scopes = [each for each in _scopes(desired, sharing) if each.cluster.target.role_arn == role]
+    scopes = [
+        replace(each, prunes=each.cluster in pruning)
+        for each in _scopes(desired, sharing)
+        if each.cluster.target.role_arn == role
+    ]
     made = Policy(tuple(_statements(scopes, purpose, adopts)))
     if made.size <= LARGEST:
         return made
@@ -131,7 +138,7 @@ def _reads(scopes: Sequence[ClusterScope]) -> Iterator[Statement]:
     )
     yield _statement("ReadTaskDefinitions", ["ecs:DescribeTaskDefinition"], [ANY])
     lists = ["ecs:ListTasks"]
-    if any(each.shares for each in scopes):
+    if any(each.lists for each in scopes):
         lists.append("ecs:ListServices")
     yield _statement("List", lists, [ANY], {"ArnEquals": {"ecs:cluster": clusters}})
     roles = sorted(frozenset().union(*(each.task_roles | each.service_roles for each in scopes)))
@@ -160,8 +167,11 @@ def _writes(
         {"StringEquals": {"ecs:CreateAction": created}},
     )
     changes = ["ecs:UpdateService", "ecs:TagResource"]
-    yield _statement(f"Change{suffix}", changes, services, {} if adopts else ours)
-    yield _statement(f"Delete{suffix}", ["ecs:DeleteService"], services, ours)
+    changed = _all(each.services_changed for each in scopes)
+    if adopts:
+        yield _statement(f"Adopt{suffix}", changes, services)
+    yield _statement(f"Change{suffix}", changes, changed, ours)
+    yield _statement(f"Delete{suffix}", ["ecs:DeleteService"], changed, ours)
 
 
 def _roles_passed(scopes: Sequence[ClusterScope]) -> Iterator[Statement]:

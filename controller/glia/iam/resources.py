@@ -28,6 +28,7 @@ class ClusterScope:
     Attributes:
         shares: whether services share instances: then all services of the cluster are read,
             and instances get labels.
+        prunes: whether services are changed and deleted that no manifest names any more.
         whole: whether the services are told by a pattern for all of the cluster's instead of
             one by one.
     """
@@ -35,6 +36,7 @@ class ClusterScope:
     cluster: ClusterRef
     services: Sequence[DesiredService]
     shares: bool = False
+    prunes: bool = False
     whole: bool = False
 
     @property
@@ -49,18 +51,28 @@ class ClusterScope:
         return tuple(sorted({name for each in self.services for name in _names(each)}))
 
     @property
+    def lists(self) -> bool:
+        """Whether more services are read than those that manifests name."""
+        return self.shares or self.prunes
+
+    @property
     def services_read(self) -> list[str]:
-        names = (ANY,) if self.shares else self.service_names
+        names = (ANY,) if self.lists else self.service_names
         return [self._ecs("service", self.cluster.name, name) for name in names]
 
     @property
     def service_revisions(self) -> list[str]:
-        names = (ANY,) if self.shares else self.service_names
+        names = (ANY,) if self.lists else self.service_names
         return [self._ecs("service-revision", self.cluster.name, name, ANY) for name in names]
 
     @property
     def services_written(self) -> list[str]:
         return [self._ecs("service", self.cluster.name, name) for name in self.service_names]
+
+    @property
+    def services_changed(self) -> list[str]:
+        names = (ANY,) if self.prunes else self.service_names
+        return [self._ecs("service", self.cluster.name, name) for name in names]
 
     @property
     def task_definitions(self) -> list[str]:

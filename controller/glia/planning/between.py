@@ -138,7 +138,11 @@ def _leaving(base: DesiredState, head: DesiredState) -> Mapping[str, tuple[LiveS
 
 def _gone(base: DesiredState, head: DesiredState, errors: Iterable[Diagnostic]) -> Iterator[Change]:
     """Deletes of the services that only the base has."""
-    kept = {(each.cluster.target, each.key) for each in head.services}
+    kept = {
+        (each.cluster.target, key)
+        for each in head.services
+        for key in (each.key, each.renamed_from)
+    }
     wrong = {each.key or (each.location.file if each.location else each.code) for each in errors}
     for service in base.services:
         if (

@@ -89,6 +89,11 @@ def unlisted(
         yield Diagnostic("error", "prune-empty-path", message, expected="a NeuronCluster")
 
 
+def clusters_to_list(scope: PruneScope, allowed: Allowances) -> frozenset[ClusterRef]:
+    """The clusters of which more has to be known than what manifests name."""
+    return scope.renamed.union(each.cluster for each in effective(scope, allowed) if each.on)
+
+
 def effective(scope: PruneScope, allowed: Allowances) -> Iterator[PrunePolicy]:
     """The clusters' policies with what the command line says beside them."""
     for policy in scope.policies:

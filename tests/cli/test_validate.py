@@ -137,7 +137,7 @@ def test_ecs_members_are_checked_against_ecs_own_model(
             CLUSTER + SERVICE + "---\n" + SERVICE,
             (
                 "all.yaml:19:12: error: metadata.name: NeuronService/web is declared in "
-                "all.yaml:6 already"
+                "all.yaml:6 as well"
             ),
         ),
         (

@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 
 from glia.manifest.document import Source
 from glia.manifest.load import load
+from support.operator import CLUSTER, neuron_cluster, neuron_service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from glia.manifest.load import Loaded
 
 FOLDER = Path(__file__).parents[1] / "cases" / "rules"
 # Of every case the parts that a rule reads.
@@ -83,3 +86,34 @@ def test_a_right_service_is_loaded_as_often_as_one_likes() -> None:
     source = Source("a.yaml", (FOLDER / "daemon.yaml").read_bytes())
 
     assert load([source]) == load([source])
+
+
+def loaded_of(*documents: dict[str, Any]) -> Loaded:
+    return load([Source("all.yaml", yaml.safe_dump_all(documents, sort_keys=False).encode())])
+
+
+def names(loaded: Loaded) -> list[str]:
+    return [each.manifest.metadata.name for each in loaded.declared]
+
+
+def test_a_cycle_is_told_in_full_to_each_of_its_services_and_freezes_no_other() -> None:
+    waits = {"a": ["b"], "b": ["free", "c"], "c": ["a"], "above": ["a"], "free": []}
+    services = [neuron_service(name, dependsOn=before) for name, before in waits.items()]
+    loaded = loaded_of(CLUSTER, *services)
+    assert [each.message.partition(": ")[2] for each in loaded.diagnostics] == [
+        "a -> b -> c -> a",
+        "b -> c -> a -> b",
+        "c -> a -> b -> c",
+    ]
+    assert [each.path for each in loaded.diagnostics][1] == "spec.dependsOn[1]"
+    assert names(loaded) == ["inference", "above", "free"]
+    assert loaded.frozen == {"a", "b", "c"}
+
+
+def test_services_of_a_wrong_cluster_are_left_alone_and_others_are_not() -> None:
+    wrong = neuron_cluster("inference", regoin="us-west-2")
+    elsewhere = neuron_service("here", cluster="other")
+    loaded = loaded_of(wrong, neuron_cluster("other"), neuron_service("web"), elsewhere)
+    assert names(loaded) == ["other", "here"]
+    assert loaded.frozen == {"web"}
+    assert loaded.placeless == 1

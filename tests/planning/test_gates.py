@@ -223,7 +223,7 @@ def test_no_plan_deletes_what_is_not_ours_or_too_much_or_through_a_closed_gate(
         assert (found[OWNER], found[KEY]) == ("tests", f"inference/{name}")
         assert name not in declared
         assert found.get(PRUNE) != "disabled"
-    assert len(gone) <= max(1, int(0.3 * len(owned)), deletes)
+    assert len(gone) <= max(1, 3 * len(owned) // 10, deletes)
     assert not gone or (on and evidence == SourceEvidence())
     ended = [each.step for each in plan.changes if isinstance(each.step, Delete)]
     assert all(not step.force and not step.service.running for step in ended)

@@ -74,7 +74,8 @@ def _tell(loaded: Loaded, diagnostics: tuple[Diagnostic, ...]) -> None:
     for diagnostic in diagnostics:
         click.echo(as_text(diagnostic))
     wrong = len(_errors(diagnostics))
-    counts = [f"{_count(len(loaded.declared), 'manifest')} right", _count(wrong, "error")]
+    right = len(loaded.declared) + loaded.placeless
+    counts = [f"{_count(right, 'manifest')} right", _count(wrong, "error")]
     if warnings := len(diagnostics) - wrong:
         counts.append(_count(warnings, "warning"))
     click.echo(", ".join(counts))

@@ -43,7 +43,8 @@ class Loaded:
         unknown_types: instance types that services name and nobody knows: whoever can ask EC2
             looks them up and loads again.
         instance_types: every type that a right service names, by its name.
-        frozen: names of the services that are declared and not right.
+        frozen: names of the services that are declared and not among the right ones.
+        placeless: how many services are left out for their cluster alone.
     """
 
     declared: tuple[Declared, ...]
@@ -51,6 +52,7 @@ class Loaded:
     unknown_types: tuple[str, ...] = ()
     instance_types: Mapping[str, InstanceType] = field(default_factory=dict)
     frozen: frozenset[str] = frozenset()
+    placeless: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +87,15 @@ def load(sources: Iterable[Source], known_types: Mapping[str, InstanceType] = NO
     wrong = {id(document) for document, fault in faults if fault.severity == "error"}
     diagnostics = [each for reading in readings for each in reading.diagnostics]
     diagnostics += diagnose(told, contents)
-    right = _placed(
-        [each for each in candidates if not each.unknown and id(each.document) not in wrong]
-    )
+    sound = [each for each in candidates if not each.unknown and id(each.document) not in wrong]
+    right = _placed(sound)
     return Loaded(
         tuple(right),
         tuple(sorted(diagnostics, key=place)),
         tuple(sorted({name for name in _type_names(candidates) if types.lacks(name)})),
         {name: found for name in _type_names(right) if (found := types.get(name))},
         service_names - _services_of(right),
+        len(sound) - len(right),
     )
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from glia.planning.scope import PrunePolicy, SourceEvidence
     from glia.target import ClusterRef
 
-SHARE: Final = 0.3
-"""Of the manifests that own something, so many may go at once; one always may."""
+SHARE: Final = 30
+"""Percent of the manifests that own something: so many may go at once, and one always."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Tally:
 
     @property
     def limit(self) -> int:
-        return max(1, int(self.owned * SHARE))
+        return max(1, self.owned * SHARE // 100)
 
 
 @dataclass(frozen=True, slots=True)

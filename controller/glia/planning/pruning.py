@@ -76,14 +76,13 @@ def unlisted(
     observed: Mapping[ClusterRef, Observed], scope: PruneScope, allowed: Allowances
 ) -> Iterator[Diagnostic]:
     """Where nothing can be pruned although it is asked for, and why."""
-    policies = [policy for policy in effective(scope, allowed) if policy.on]
-    for policy in policies:
-        seen = observed.get(policy.cluster)
+    for cluster in sorted(clusters_to_list(scope, allowed)):
+        seen = observed.get(cluster)
         if seen is not None and (why := seen.unlisted):
-            message = f"the services of cluster {policy.cluster} could not be listed: {why}"
+            message = f"the services of cluster {cluster} could not be listed: {why}"
             expected = "an answer of ECS; nothing is deleted there"
             yield Diagnostic("error", "services-unlisted", message, expected=expected)
-    if allowed.prune and not policies and scope.evidence.empty:
+    if allowed.prune and not scope.policies and scope.evidence.empty:
         paths = ", ".join(scope.evidence.empty)
         message = f"no manifest was found in {paths}, so there is nothing to prune by"
         yield Diagnostic("error", "prune-empty-path", message, expected="a NeuronCluster")

@@ -13,6 +13,7 @@ from glia.observed import Observed
 from glia.outcome import State
 from glia.plan import NOT_READY
 from glia.planning.allowances import NOTHING
+from glia.planning.between import between
 from glia.planning.planner import make_plan
 from glia.service_status import service_status
 from support.operator import fields, is_empty, neuron_service
@@ -127,6 +128,13 @@ def test_what_depends_on_what_is_not_ready_is_held(
     assert plan.held[0].message == why
     assert plan.held[1].message == f"inference/above is held: {NOT_READY}"
     assert not [each for each in plan.changes if not each.blocked_by]
+
+
+def test_between_two_revisions_a_new_name_follows_the_old_one_and_prunes_nothing() -> None:
+    before, after = wanted("web"), wanted("site", renamedFrom="web")
+    made, gone = between(DesiredState((before,)), DesiredState((after,))).changes
+    assert (made.action, made.key, gone.action) == ("create", "inference/site", "delete")
+    assert (gone.lane.lane.name, gone.cause, gone.depends_on) == ("web", "git", (made.id,))
 
 
 def test_drift_is_put_back_even_if_a_dependency_is_not_ready() -> None:

@@ -87,11 +87,15 @@ def _dependents(together: Together) -> Iterator[tuple[Declared, NeuronService]]:
 
 
 def renamed_from_a_manifest(together: Together) -> Found:
-    """A service that is still declared is not the one that has another name now."""
-    declared = {service.metadata.name: service.spec.cluster for _, service in together.services}
+    """A service that is still declared is not the one that has another name now.
+
+    One of which only the name can be read may be in any cluster.
+    """
+    declared = dict.fromkeys(together.service_names, "")
+    declared |= {service.metadata.name: service.spec.cluster for _, service in together.services}
     for each, service in _renamed(together):
         former = service.spec.renamed_from or ""
-        if declared.get(former) == service.spec.cluster:
+        if declared.get(former) in {"", service.spec.cluster}:
             message = f"NeuronService/{former} is declared as well, so it has kept its name"
             expected = "a name that no manifest has any more"
             remedy = f"take it out, or delete NeuronService/{former}"

@@ -48,7 +48,8 @@ def test_a_manifest_that_goes_takes_its_replicas_first_and_its_service_later(
     begin = len(pruning.driver.sandbox.calls)
     (change,) = pruning.plan().changes
     calls = pruning.calls_of(since=begin)
-    assert (calls["ListServices"], calls["DescribeServices"]) == (1, 1)
+    assert calls["ListServices"] == 1
+    assert calls["DescribeServices"] <= 2, "what manifests name is read while they are compiled"
     assert (change.action, change.cause, change.key) == ("delete", "prune", "inference/gone")
     assert isinstance(change.step, Retire)
 

@@ -16,6 +16,7 @@ from glia.neuron.cutting import plans
 from glia.neuron.lanes import DEFAULT_PARTITION
 from glia.neuron.patterns import lay_out
 from glia.neuron.placing import fill
+from glia.neuron.resuming import resumed, untouched
 from glia.neuron.running import empty_ledger
 
 if TYPE_CHECKING:
@@ -61,12 +62,30 @@ def arrange(domain: Domain, start: Running) -> Attempt:
     if not start.wants:
         return Attempt(start.layout, (), ())
     if not _is_empty(start):
-        return _add(domain, start)
+        return _beside(domain, start)
     anew = _cut_anew(domain, start)
     if anew and (not anew.missing or domain.idle >= domain.instances[DEFAULT_PARTITION]):
         return anew
     added = _add(domain, start)  # what is not idle cannot be labelled as a plan says
     return min(anew, added, key=lambda attempt: attempt.rank) if anew else added
+
+
+def _beside(domain: Domain, start: Running) -> Attempt:
+    """Beside what runs: as it was begun, or around it if that takes fewer partitions."""
+    begun = _resumed(domain, start)
+    if begun and not begun.new:
+        return begun
+    added = _add(domain, start)
+    return begun if begun and begun.rank[:2] <= added.rank[:2] else added
+
+
+def _resumed(domain: Domain, start: Running) -> Attempt | None:
+    before = untouched(domain, start)
+    whole = arrange(*before) if before else None
+    if whole is None or whole.missing:
+        return None
+    found = resumed(domain, start, whole.layout, whole.new)
+    return Attempt(*found, ()) if found else None
 
 
 def _is_empty(start: Running) -> bool:

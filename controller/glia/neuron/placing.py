@@ -106,14 +106,14 @@ def _place(layout: Layout, want: Want, *, roomy: bool) -> int:
         if seat is None:
             break
         count = min(missing, seat.room)
-        _sit(layout, demand, seat, count)
+        sit(layout, demand, seat, count)
         missing -= count
     if not lanes:
         del layout.counts[demand.service]
     return missing
 
 
-def _sit(layout: Layout, demand: Demand, seat: Seat, count: int) -> None:
+def sit(layout: Layout, demand: Demand, seat: Seat, count: int) -> None:
     name, mask = seat.site
     lanes = layout.counts[demand.service]
     peak = count if lanes.get(seat.site) else count + demand.surge
@@ -123,11 +123,10 @@ def _sit(layout: Layout, demand: Demand, seat: Seat, count: int) -> None:
 
 def _choose(layout: Layout, demand: Demand, missing: int, *, roomy: bool) -> Seat | None:
     """The next seat: own lanes first, then one that takes all, else the deepest."""
-    gap = demand.spread - spread(layout.counts[demand.service])
     seats = [
         seat
         for seat in _seats(layout, demand)
-        if (gap <= 0 or _spreads(layout, demand, seat)) and _unites(layout, demand, seat, missing)
+        if _spreads(layout, demand, seat, missing) and _unites(layout, demand, seat, missing)
     ]
     own = [seat for seat in seats if seat.own]
     if own:
@@ -136,8 +135,8 @@ def _choose(layout: Layout, demand: Demand, missing: int, *, roomy: bool) -> Sea
     if whole:
         return min(whole, key=lambda seat: (seat.room, seat.waste))
     deepest = max(seats, key=lambda seat: (seat.room, -seat.waste), default=None)
-    if roomy or deepest is None or deepest.room < gap:
-        opened = _widest(layout, demand, missing, apart=gap > 0)
+    if roomy or deepest is None or deepest.room < _gap(layout, demand):
+        opened = _widest(layout, demand, missing)
         if opened and not _unites(layout, demand, opened, missing):
             return None
         if opened and (deepest is None or opened.room >= min(missing, deepest.room + 1)):
@@ -153,10 +152,22 @@ def spread(lanes: dict[Site, int]) -> int:
     return sum(widest.values())
 
 
-def _spreads(layout: Layout, demand: Demand, seat: Seat) -> bool:
-    """Whether replicas there are on other instances than those that the service reaches."""
-    partition = seat.site[0]
-    return seat.own or all(name != partition for name, _ in layout.counts[demand.service])
+def _gap(layout: Layout, demand: Demand) -> int:
+    """How many instances more the replicas must reach."""
+    return demand.spread - spread(layout.counts[demand.service])
+
+
+def _spreads(layout: Layout, demand: Demand, seat: Seat, missing: int) -> bool:
+    """Whether replicas there reach instances that the service must and does not reach yet.
+
+    Beside another lane of its partition only as many as close the gap surely do.
+    """
+    gap = _gap(layout, demand)
+    if gap <= 0 or seat.own:
+        return True
+    lanes = layout.counts[demand.service].items()
+    beside = max((count for (name, _), count in lanes if name == seat.site[0]), default=0)
+    return not beside or min(missing, seat.room) >= beside + gap
 
 
 def _unites(layout: Layout, demand: Demand, seat: Seat, missing: int) -> bool:
@@ -171,12 +182,12 @@ def _seats(layout: Layout, demand: Demand) -> Iterator[Seat]:
     for name, ledger in layout.ledgers.items():
         masks = (pinned,) if pinned else ledger.sites(demand.chips)
         for mask in masks:
-            seat = _seat(layout, demand, (name, mask))
+            seat = seat_at(layout, demand, (name, mask))
             if seat:
                 yield seat
 
 
-def _seat(layout: Layout, demand: Demand, site: Site) -> Seat | None:
+def seat_at(layout: Layout, demand: Demand, site: Site) -> Seat | None:
     ledger, mask = layout.ledgers[site[0]], site[1]
     replicas = layout.counts[demand.service].get(site)
     room = ledger.headroom(mask, demand.ports) - (0 if replicas else demand.surge)
@@ -186,14 +197,14 @@ def _seat(layout: Layout, demand: Demand, site: Site) -> Seat | None:
     return Seat(site, room, max(0, wide - demand.chips), own=replicas is not None)
 
 
-def _widest(layout: Layout, demand: Demand, missing: int, *, apart: bool) -> Seat | None:
+def _widest(layout: Layout, demand: Demand, missing: int) -> Seat | None:
     """A run of devices that no lane has, in the partition where it is no deeper than it must."""
     if demand.device_ids is not None:
         return None
     found = []
     for name, ledger in layout.ledgers.items():
         mask = free_run(ledger.room, demand.chips)
-        seat = _seat(layout, demand, (name, mask)) if mask else None
-        if seat and (not apart or _spreads(layout, demand, seat)):
+        seat = seat_at(layout, demand, (name, mask)) if mask else None
+        if seat and _spreads(layout, demand, seat, missing):
             found.append(seat)
     return min(found, key=lambda seat: (-min(missing, seat.room), seat.room), default=None)

@@ -26,12 +26,14 @@ class Running:
     Attributes:
         names: of the live lanes, by service and place.
         kept: the live lanes that go on, those of no replica too.
+        services: all that are not stuck.
     """
 
     layout: Layout
     wants: tuple[Want, ...]
     names: Mapping[tuple[str, Site], str]
     kept: tuple[LiveLane, ...]
+    services: tuple[Demand, ...] = ()
 
 
 def site_of(lane: LiveLane) -> Site:
@@ -87,6 +89,7 @@ def running(
         tuple(want for want in wants if want.replicas > 0 and want.demand.service not in stuck),
         {(lane.service, site_of(lane)): lane.name for lane in kept},
         kept,
+        tuple(each for each in demands if each.service not in stuck),
     )
 
 

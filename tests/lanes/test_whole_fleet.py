@@ -100,7 +100,7 @@ class Story:
         """Applies that are killed, each at another call, and one that is left to end."""
         begin = self.operator.driver.clock.now()
         self.operator.write(*(each.manifest(self.image) for each in self.fleet))
-        for calls in (1, 9, 25):
+        for calls in (1, 15):
             apply_and_die(self.operator, calls)
             self.operator.driver.run(calls)
         self.operator.converge()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from glia.neuron.allocation import allocate
@@ -31,6 +31,7 @@ AMPLE = Resources(cpu=10**6, memory=10**7, ports=100, enis=40)
 MANY = settings(
     max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
+SEVERAL = settings(MANY, max_examples=40)  # of what needs several allocations each
 
 
 def domain_of(instance_type: str, instances: int, **others: Any) -> Domain:
@@ -142,7 +143,7 @@ def test_every_replica_has_a_safe_lane_or_is_in_a_shortage(
     assert not allocation.unsafe
 
 
-@MANY
+@SEVERAL
 @given(cases())
 def test_with_as_many_instances_as_a_shortage_says_all_have_room(
     case: tuple[Domain, tuple[Demand, ...]],
@@ -179,7 +180,7 @@ def test_no_order_of_placing_and_dying_leaves_a_replica_without_room(
             assert adversary.besiege(target) is None
 
 
-@MANY
+@SEVERAL
 @given(cases(), st.integers(0, 2**32))
 def test_one_instance_fewer_than_the_inequality_needs_gets_a_lane_stuck(
     case: tuple[Domain, tuple[Demand, ...]], seed: int
@@ -230,7 +231,7 @@ def after(domain: Domain, allocation: Allocation) -> Domain:
     return replace(domain, instances=widths, idle=idle, foreign=foreign)
 
 
-@settings(MANY, max_examples=80)
+@SEVERAL
 @given(st.data())
 def test_adding_scaling_and_removing_a_service_moves_no_lane_of_another(
     data: st.DataObject,
@@ -263,7 +264,7 @@ def test_adding_scaling_and_removing_a_service_moves_no_lane_of_another(
         live, domain = as_live(demands, allocation), after(domain, allocation)
 
 
-@MANY
+@SEVERAL
 @given(cases(), st.randoms())
 def test_the_order_in_which_services_and_lanes_come_does_not_matter(
     case: tuple[Domain, tuple[Demand, ...]], random: Random
@@ -277,3 +278,22 @@ def test_the_order_in_which_services_and_lanes_come_does_not_matter(
     random.shuffle(mixed_live)
 
     assert allocate(mixed_fewer, domain, mixed_live) == allocate(fewer, domain, live)
+
+
+@SEVERAL
+@given(cases(), st.randoms())
+def test_whatever_part_of_an_allocation_is_made_the_rest_of_it_follows(
+    case: tuple[Domain, tuple[Demand, ...]], random: Random
+) -> None:
+    """As when whoever makes it is killed: labels come first, lanes in any order."""
+    domain, demands = case
+    demands = tuple(each for each in demands if each.replicas)
+    whole = allocate(demands, domain)
+    assume(not whole.shortages)
+    live = as_live(demands, whole)
+    some = random.sample(live, random.randint(0, len(live)))
+
+    rest = allocate(demands, after(domain, whole), some)
+
+    assert rest.lanes == whole.lanes
+    assert not rest.partitions

@@ -250,3 +250,15 @@ def test_a_growing_lane_takes_room_from_what_lies_beside_its_neighbour() -> None
     ledger.add(0b0011, frozenset(), Resources(), 2)
 
     assert ledger.headroom(0b0100, frozenset()) == 0
+
+
+def test_a_single_replica_grows_beside_its_lane_where_the_new_one_alone_is_spread_enough() -> None:
+    others = [Demand("b", 1, 3)]
+    running = (live("a", (0,), 1), live("b", (0,), 3))
+
+    two = allocate([Demand("a", 1, 2, min_instances=2), *others], FOUR, running)
+    three = allocate([Demand("a", 1, 3, min_instances=2), *others], FOUR, running)
+
+    assert [(each.replicas, each.reason) for each in two.shortages] == [(1, Reason.SPREAD)]
+    assert [lane.count for lane in three.lanes["a"]] == [1, 2]
+    assert not three.shortages

@@ -253,6 +253,8 @@ def _left(counts: _Counts, pattern: _Counts, width: int) -> _Counts:
     """The demand that a partition leaves: a column takes its own size first, then smaller ones."""
     left = list(counts)
     for index, number in enumerate(pattern):
+        if not number:
+            continue
         room = number * width
         for smaller in range(index, len(left)):
             if not room:

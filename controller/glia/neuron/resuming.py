@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from glia.neuron.domain import Domain
-    from glia.neuron.placing import Layout
+    from glia.neuron.placing import Layout, Site
 
 
 def untouched(domain: Domain, start: Running) -> tuple[Domain, Running] | None:
@@ -64,7 +64,16 @@ def resumed(
                 return None
             if seat is not None:
                 sit(layout, each, seat, more)
-    return (layout, new) if layout.counts == whole.counts else None
+    return (layout, new) if _busy(layout) == whole.counts else None
+
+
+def _busy(layout: Layout) -> dict[str, dict[Site, int]]:
+    """The lanes without those of no replica, which have no place of their own."""
+    return {
+        service: {site: count for site, count in lanes.items() if count}
+        for service, lanes in layout.counts.items()
+        if any(lanes.values())
+    }
 
 
 def _parted(

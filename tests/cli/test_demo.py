@@ -62,7 +62,21 @@ ACTS = (
     r".*\(inf2.48xlarge, ACTIVE\) +0-11 vllm",
     "10. Revert the manifest",
     "No changes. 3 services are as they should be.",
-    r"All 10 acts came out as told, in \d+ seconds",
+    "11. Let three services share two instances",
+    r"\+ create inference/embedder, lane embedder-neuron2 .*",
+    "Plan: 4 to create, 0 to update, 0 to replace; 3 unchanged.",
+    "4 changes: 4 done.",
+    "$ glia status manifests",
+    "inference/embedder    Healthy  4/4    2 task definitions",
+    r".*: 0 of 34 free",
+    r".*\(inf1.6xlarge, ACTIVE\) +0-1 (reranker|summarizer)  2 embedder  3 embedder",
+    r".*\(inf1.6xlarge, ACTIVE\) +0-1 (reranker|summarizer)  2 embedder  3 embedder",
+    "12. Roll all three out while every chip is taken",
+    "    after embedder-neuron2",
+    "4 changes: 4 done.",
+    r"  Measured: at \d\d+ looks, never fewer than 3 of 4 ran.",
+    "  Measured: no task has ever found its chip taken.",
+    r"All 12 acts came out as told, in \d+ seconds",
 )
 
 

@@ -63,7 +63,7 @@ class Member:
         return made
 
 
-FLEET = (
+FLEET: tuple[Member, ...] = (
     Member("llama", BIG, 2, 12, ONE_DOWN),
     Member("mistral", BIG, 2, 4, ONE_DOWN),
     Member("gemma", BIG, 2, 4, ONE_DOWN, "host", 9000),

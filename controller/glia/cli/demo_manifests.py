@@ -11,8 +11,7 @@ from glia.errors import GliaError
 
 FOLDER: Final = "manifests"
 PACKED: Final = "examples"  # where a wheel has them (pyproject.toml)
-# Its services share instances with each other, which is a story of its own (docs/lanes.md).
-LEFT_OUT: Final = shutil.ignore_patterns("shared.yaml", "overlays")
+SHARED: Final = "shared.yaml"  # comes on late: its services share instances (docs/lanes.md)
 
 
 class Manifests:
@@ -23,8 +22,12 @@ class Manifests:
     """
 
     def __init__(self, parent: Path) -> None:
-        made = shutil.copytree(examples(), parent / FOLDER, ignore=LEFT_OUT)
+        made = shutil.copytree(examples(), parent / FOLDER, ignore=shutil.ignore_patterns(SHARED, "overlays"))
         self._folder = Path(made)
+
+    def add(self, file: str) -> None:
+        """Put the example there that was left out."""
+        shutil.copy(examples() / file, self._folder)
 
     def edit(self, file: str, old: str, new: str) -> None:
         """Put ``new`` in the one place where ``old`` stands."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from glia.cli.demo_manifests import FOLDER
+from glia.cli.demo_manifests import FOLDER, SHARED
 from glia.cli.demo_shell import NotAsTold, glia, say, title
-from glia.sandbox.demo import CLUSTER
+from glia.sandbox.demo import CLUSTER, SHARED_INSTANCES
 
 if TYPE_CHECKING:
     from glia.cli.demo_manifests import Manifests
@@ -16,6 +16,11 @@ SERVICE, FILE = "resnet50", "resnet50.yaml"
 FIRST: Final = "1.15.4-neuron-py37-ubuntu18.04"
 SECOND: Final = "1.15.5-neuron-py37-sdk1.17.1-ubuntu18.04"
 CRASHING: Final = "1.15.5-crash"  # the sandbox does what a tag says
+NEW_IMAGES: Final = (
+    ("embedder:3", "embedder:4"),
+    ("reranker:1", "reranker:2"),
+    ("summarizer:1", "summarizer:2"),
+)
 TARGET_GROUP: Final = "targetgroup/vllm/0123456789abcdef"
 CHANGES, BLOCKED, NOT_CONVERGED = 2, 3, 4
 
@@ -55,7 +60,7 @@ class Story:
         self._target_group = target_group
 
     def play(self) -> None:
-        """All of it; some twenty seconds."""
+        """All of it; some half a minute."""
         self._check()
         self._plan()
         self._apply()
@@ -66,6 +71,8 @@ class Story:
         self._hold()
         self._show()
         self._revert()
+        self._share()
+        self._roll_shared()
 
     def _act(self, text: str, *lines: str) -> None:
         self.acts += 1
@@ -163,6 +170,35 @@ class Story:
         self._edit(CRASHING, SECOND)
         glia(f"apply {FOLDER}", code=0)
         glia(f"plan {FOLDER} --detailed-exitcode", code=0)
+
+    def _share(self) -> None:
+        self._act(
+            "Let three services share two instances",
+            "Two inf1.6xlarge join the cluster, with four chips each, and a manifest of three",
+            "services that want eight. Each becomes as many services of ECS as its chips take.",
+        )
+        self._stage.register_instances(SHARED_INSTANCES)
+        self._manifests.add(SHARED)
+        glia(f"plan {FOLDER} --detailed-exitcode", code=CHANGES)
+        glia(f"apply {FOLDER}", code=0)
+        glia(f"status {FOLDER}", code=0)
+
+    def _roll_shared(self) -> None:
+        self._act(
+            "Roll all three out while every chip is taken",
+            "ECS does not know chips. It counts host ports, and each task holds one for each of",
+            "its chips: a new task waits until the one before has really let go.",
+        )
+        for old, new in NEW_IMAGES:
+            self._manifests.edit(SHARED, old, new)
+            say(f"In {FOLDER}/{SHARED} the image is now {new}.")
+        lanes = self._stage.services("embedder")
+        with self._stage.watching(*lanes) as replicas:
+            glia(f"apply {FOLDER}", code=0)
+        self._measured_one_down(replicas)
+        if died := self._stage.died_for_a_chip():
+            raise NotAsTold(f"tasks of {', '.join(died)} found their chips taken")
+        say("Measured: no task has ever found its chip taken.")
 
     def _edit(self, old: str, new: str) -> None:
         self._manifests.edit(FILE, old, new)

@@ -17,7 +17,7 @@ from glia.sandbox import machines
 from glia.sandbox.arns import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from glia.sandbox.sandbox import Sandbox
 
@@ -25,14 +25,16 @@ ACCOUNT: Final = "111122223333"
 HOME, ABROAD = "us-west-2", "eu-central-1"
 CLUSTER: Final = "inference"
 INSTANCES = (("inf1.xlarge", 2), ("inf2.48xlarge", 2))
+SHARED_INSTANCES = (("inf1.6xlarge", 2),)
 ROLES = ("ecsTaskExecutionRole", "model-reader", "glia")
 LOOK_EVERY_SECONDS = 0.02  # of real time; a replica is down for half a second at least
 READS = ("Describe", "List")
+CHIP_TAKEN = "NRT:nrt_init"  # how the Neuron runtime begins to say it
 
 
 @dataclass(slots=True)
 class Replicas:
-    """How many replicas of a service ran, at every look.
+    """How many replicas of some services ran, together, at every look.
 
     Attributes:
         desired: how many there are to be.
@@ -68,7 +70,7 @@ class Stage:
         for role in ROLES:
             self._client("iam").create_role(RoleName=role, AssumeRolePolicyDocument="{}")
         self.ecs().create_cluster(clusterName=CLUSTER)
-        self._register_instances()
+        self.register_instances(INSTANCES)
         self.ecs(ABROAD).create_cluster(clusterName=CLUSTER)
         self.ecs(ABROAD).create_capacity_provider(
             name="neuron", cluster=CLUSTER, managedInstancesProvider=_managed_instances()
@@ -80,11 +82,12 @@ class Stage:
         arn: str = made["TargetGroups"][0]["TargetGroupArn"]
         return arn
 
-    def _register_instances(self) -> None:
+    def register_instances(self, instances: Iterable[tuple[str, int]]) -> None:
+        """Types and numbers of container instances that join the cluster."""
         world = self._sandbox.world
         with world.lock:
             cluster = world.region(Place(ACCOUNT, HOME)).clusters[CLUSTER]
-            for instance_type, count in INSTANCES:
+            for instance_type, count in instances:
                 for _ in range(count):
                     machines.register(world, cluster, machines.Registration(instance_type))
 
@@ -108,16 +111,34 @@ class Stage:
         """How many calls so far have changed something in ECS."""
         return sum(not call.operation.startswith(READS) for call in self._sandbox.calls)
 
+    def services(self, name: str) -> list[str]:
+        """The ECS services that a manifest of that name has become."""
+        arns = self.ecs().list_services(cluster=CLUSTER, maxResults=100)["serviceArns"]
+        found = (arn.rpartition("/")[2] for arn in arns)
+        return sorted(each for each in found if each == name or each.startswith(f"{name}-neuron"))
+
+    def died_for_a_chip(self) -> list[str]:
+        """Tasks, by their groups, whose process found its chip in another's hands."""
+        ecs = self.ecs()
+        arns = ecs.list_tasks(cluster=CLUSTER, desiredStatus="STOPPED")["taskArns"]
+        tasks = ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"] if arns else []
+        return [
+            task["group"]
+            for task in tasks
+            for container in task["containers"]
+            if container.get("reason", "").startswith(CHIP_TAKEN)
+        ]
+
     @contextmanager
-    def watching(self, service: str) -> Iterator[Replicas]:
-        """Look at the running count over and over while the block runs, on a thread."""
+    def watching(self, *services: str) -> Iterator[Replicas]:
+        """Add up the services' running counts over and over while the block runs, on a thread."""
         seen, ecs, stop = Replicas(), self.ecs(), threading.Event()
 
         def look() -> None:
             while not stop.wait(LOOK_EVERY_SECONDS):
-                (now,) = ecs.describe_services(cluster=CLUSTER, services=[service])["services"]
-                seen.desired = now["desiredCount"]
-                seen.running.append(now["runningCount"])
+                now = ecs.describe_services(cluster=CLUSTER, services=services)["services"]
+                seen.desired = sum(each["desiredCount"] for each in now)
+                seen.running.append(sum(each["runningCount"] for each in now))
 
         thread = threading.Thread(target=look, name="demo-watch", daemon=True)
         thread.start()

@@ -32,6 +32,7 @@ MANY = settings(
     max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 SEVERAL = settings(MANY, max_examples=40)  # of what needs several allocations each
+FEW = settings(MANY, max_examples=25)  # of what needs many
 
 
 def domain_of(instance_type: str, instances: int, **others: Any) -> Domain:
@@ -231,7 +232,7 @@ def after(domain: Domain, allocation: Allocation) -> Domain:
     return replace(domain, instances=widths, idle=idle, foreign=foreign)
 
 
-@SEVERAL
+@FEW
 @given(st.data())
 def test_adding_scaling_and_removing_a_service_moves_no_lane_of_another(
     data: st.DataObject,
@@ -280,7 +281,7 @@ def test_the_order_in_which_services_and_lanes_come_does_not_matter(
     assert allocate(mixed_fewer, domain, mixed_live) == allocate(fewer, domain, live)
 
 
-@SEVERAL
+@FEW
 @given(cases(), st.randoms())
 def test_whatever_part_of_an_allocation_is_made_the_rest_of_it_follows(
     case: tuple[Domain, tuple[Demand, ...]], random: Random

@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from glia.neuron.arranging import arrange
+from glia.neuron.arranging import go_on
 from glia.neuron.domain import Allocation, NewPartition, Shortage
 from glia.neuron.lanes import DEFAULT_PARTITION, Lane, lane_name
 from glia.neuron.patterns import devices_of, free_run, mask_of
@@ -44,7 +44,7 @@ def allocate(
     stuck = frozenset(service for service, reason in reasons.items() if reason)
     case = Case(domain, tuple(live), services, stuck)
     start = running(services, domain, case.live, stuck)
-    attempt = arrange(domain, start)
+    attempt = go_on(domain, start)
     layout = _with_the_empty(attempt.layout, services, stuck)
     refused = (_refused(layout, each, reasons[each.service]) for each in services)
     found = (*shortages(case, attempt), *(each for each in refused if each))

@@ -57,26 +57,26 @@ def _chips(wants: Iterable[Want]) -> int:
     return sum(want.replicas * want.demand.chips for want in wants)
 
 
+def go_on(domain: Domain, start: Running) -> Attempt:
+    """Place it as was begun, or around what runs if that takes fewer partitions."""
+    begun = _resumed(domain, start) if start.wants else None
+    if begun and not begun.new:
+        return begun
+    added = arrange(domain, start)
+    return begun if begun and begun.rank[:2] <= added.rank[:2] else added
+
+
 def arrange(domain: Domain, start: Running) -> Attempt:
     """Place what is wanted beyond the running lanes."""
     if not start.wants:
         return Attempt(start.layout, (), ())
     if not _is_empty(start):
-        return _beside(domain, start)
+        return _add(domain, start)
     anew = _cut_anew(domain, start)
     if anew and (not anew.missing or domain.idle >= domain.instances[DEFAULT_PARTITION]):
         return anew
     added = _add(domain, start)  # what is not idle cannot be labelled as a plan says
     return min(anew, added, key=lambda attempt: attempt.rank) if anew else added
-
-
-def _beside(domain: Domain, start: Running) -> Attempt:
-    """Beside what runs: as it was begun, or around it if that takes fewer partitions."""
-    begun = _resumed(domain, start)
-    if begun and not begun.new:
-        return begun
-    added = _add(domain, start)
-    return begun if begun and begun.rank[:2] <= added.rank[:2] else added
 
 
 def _resumed(domain: Domain, start: Running) -> Attempt | None:

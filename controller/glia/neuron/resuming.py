@@ -22,19 +22,21 @@ if TYPE_CHECKING:
 
 
 def untouched(domain: Domain, start: Running) -> tuple[Domain, Running] | None:
-    """The same domain and services before anything ran; None if nothing does or did.
+    """The same domain and services before anything ran.
 
+    None if nothing does or did, or if a lane is leaving: that is a change, and no beginning.
     What others hold on the default partition's instances, they are taken to hold anywhere.
     """
     ledgers = start.layout.ledgers
-    if ledgers.keys() == {DEFAULT_PARTITION} and not ledgers[DEFAULT_PARTITION].masks:
+    empty = ledgers.keys() == {DEFAULT_PARTITION} and not ledgers[DEFAULT_PARTITION].masks
+    if empty or start.layout.barred:
         return None
     instances = sum(domain.instances.values())
     foreign = {DEFAULT_PARTITION: domain.foreign.get(DEFAULT_PARTITION, Foreign())}
-    empty = replace(
+    before = replace(
         domain, instances={DEFAULT_PARTITION: instances}, idle=instances, foreign=foreign
     )
-    return empty, running(start.services, empty, ())
+    return before, running(start.services, before, ())
 
 
 def resumed(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from support.operator import Operator
 
 BIG = "inf2.48xlarge"  # 12 chips
+SMALL = "inf1.6xlarge"  # 4 chips
 WRITES = frozenset(
     {
         "register_task_definition",

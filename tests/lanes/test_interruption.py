@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from lanes.fleet import (
-    BIG,
+    SMALL,
     Watch,
     apply_and_die,
     died_for_a_taken_chip,
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 def fleet(image: str = "server:1", devices: int = 1) -> list[dict[str, Any]]:
     """One-chip replicas beside whole instances: they need a partition."""
     return [
-        sharing("whole", 2, "all", image=image),
-        sharing("one", 24 // devices, devices, image=image),
+        sharing("whole", 2, "all", kind=SMALL, image=image),
+        sharing("one", 8 // devices, devices, kind=SMALL, image=image),
     ]
 
 
@@ -46,7 +46,7 @@ def test_what_dies_after_every_single_call_is_finished_and_nothing_is_made_twice
     make_operator: Callable[..., Operator],
 ) -> None:
     """Whatever comes after a call, the next process has to find it out from ECS."""
-    operator = make_operator((BIG, 6))
+    operator = make_operator((SMALL, 6))
     watch = Watch(operator)
 
     operator.write(*fleet())
@@ -63,7 +63,7 @@ def test_what_dies_after_every_single_call_is_finished_and_nothing_is_made_twice
         "UpdateService": made,
         "TagResource": made,
     }
-    assert watch.fewest == {"inference/whole": 1, "inference/one": 23}
+    assert watch.fewest == {"inference/whole": 1, "inference/one": 7}
     assert is_empty(operator.plan())
 
     old = set(lanes(operator, "one"))
@@ -71,7 +71,7 @@ def test_what_dies_after_every_single_call_is_finished_and_nothing_is_made_twice
     calls = live_until_nothing_is_left(operator, downtime=True)
     assert calls["DeleteService"] == len(old)
     assert calls["CreateService"] == len(lanes(operator, "one"))
-    assert running(operator) == {"whole": 2, "one": 12}
+    assert running(operator) == {"whole": 2, "one": 4}
     operator.driver.run(300)
     assert is_empty(operator.plan())
     assert set(registered(operator).values()) == {1}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lanes.fleet import (
     BIG,
+    SMALL,
     Watch,
     apply_and_die,
     died_for_a_taken_chip,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from glia.sandbox.records import Instance
     from support.operator import Operator
 
-SMALL = "inf1.6xlarge"  # 4 chips
 INSTANCES = ((BIG, 6), (SMALL, 8))
 KEPT_SECONDS = 3600  # a stopped task is shown for an hour
 ONE_DOWN, TWO_DOWN = {"maxUnavailable": 1}, {"maxUnavailable": 2}

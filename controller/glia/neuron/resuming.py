@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from glia.neuron.domain import Domain
-    from glia.neuron.placing import Layout, Site
+    from glia.neuron.placing import Layout
 
 
 def untouched(domain: Domain, start: Running) -> tuple[Domain, Running] | None:
@@ -53,6 +53,8 @@ def resumed(
     Returns:
         The layout, and those of the partitions that are not there yet.
     """
+    if not _is_part(start.layout, whole):
+        return None
     layout = start.layout.copy()
     new = _parted(domain, layout, whole, partitions)
     if new is None:
@@ -61,21 +63,22 @@ def resumed(
         for site, count in whole.counts.get(each.service, {}).items():
             lanes = layout.counts.setdefault(each.service, {})
             more = count - lanes.get(site, 0)
-            seat = seat_at(layout, each, site) if more > 0 else None
-            if more and (seat is None or seat.room < more):
+            if not more:
+                continue
+            seat = seat_at(layout, each, site)
+            if seat is None or seat.room < more:
                 return None
-            if seat is not None:
-                sit(layout, each, seat, more)
-    return (layout, new) if _busy(layout) == whole.counts else None
+            sit(layout, each, seat, more)
+    return layout, new
 
 
-def _busy(layout: Layout) -> dict[str, dict[Site, int]]:
-    """The lanes without those of no replica, which have no place of their own."""
-    return {
-        service: {site: count for site, count in lanes.items() if count}
+def _is_part(layout: Layout, whole: Layout) -> bool:
+    """Whether every lane is one of the whole layout's, and no larger; empty ones count not."""
+    return all(
+        count <= whole.counts.get(service, {}).get(site, 0)
         for service, lanes in layout.counts.items()
-        if any(lanes.values())
-    }
+        for site, count in lanes.items()
+    )
 
 
 def _parted(

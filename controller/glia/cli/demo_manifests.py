@@ -22,7 +22,8 @@ class Manifests:
     """
 
     def __init__(self, parent: Path) -> None:
-        made = shutil.copytree(examples(), parent / FOLDER, ignore=shutil.ignore_patterns(SHARED, "overlays"))
+        left_out = shutil.ignore_patterns(SHARED, "overlays")
+        made = shutil.copytree(examples(), parent / FOLDER, ignore=left_out)
         self._folder = Path(made)
 
     def add(self, file: str) -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from glia.desired.service import PARTITION
 from glia.errors import GliaError
 from glia.outcome import Applied, Outcome, State, held_behind, in_the_way, left
 from glia.parallel import in_parallel
-from glia.plan import Delete, Retire, lane_id
+from glia.plan import Delete, Labelling, Retire, lane_id
 from glia.planning.updating import is_rolling
+from glia.relabel import Labeller, Relabelling
 from glia.rollout import (
     LOOK_EVERY_SECONDS,
     Rollout,
@@ -32,19 +32,26 @@ if TYPE_CHECKING:
     from glia.clock import Clock
     from glia.live import LiveService
     from glia.outcome import Cut
-    from glia.plan import Change, Labelling, Plan, Settled
+    from glia.plan import Change, Plan, Settled
     from glia.target import ClusterRef
 
+T_co = TypeVar("T_co", covariant=True)
 # One thread waits for all rollouts; the others make changes. RegisterTaskDefinition is limited
 # to one a second, so more would only queue.
 SUBMITTERS = 7
 RETIRED = "without replicas now; deleted by a later apply, after its time of grace"
 
 
-class Ecs(Writer, Watcher, Protocol):
+class Ecs(Writer, Watcher, Labeller, Protocol):
     """All that applying asks of AWS in one account and region."""
 
-    def label(self, cluster: str, instances: Sequence[str], name: str, value: str) -> None: ...
+
+class _Step(Protocol[T_co]):
+    """Something to carry out, call by call."""
+
+    calls: list[str]
+
+    def run(self) -> T_co: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ class _Work:
     manner: Manner
     tell: Callable[[Outcome], None]
     begin: float
-    queue: dict[str, Change] = field(default_factory=dict)
+    queue: dict[str, Change | Labelling] = field(default_factory=dict)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     rollouts: list[Rollout] = field(default_factory=list)
     submitting: int = 0
@@ -97,7 +104,9 @@ def apply(
 ) -> Applied:
     """What came of the plan's labels and changes, in its order, and of what was rolling already."""
     work = _Work(plan, ecs_of, clock, manner, tell, clock.now())
-    _label_all(work)
+    for labelling in plan.labellings:
+        work.note(_unlabelled(labelling, work.begin))
+        work.queue[labelling.id] = labelling
     for change in plan.changes:
         state = State.BLOCKED if change.blocked_by else State.WAITS
         message = change.blocked_by[0].message if change.blocked_by else ""
@@ -117,46 +126,25 @@ def apply(
     return Applied(tuple(work.outcomes.values()), work.cut)
 
 
-def _label_all(work: _Work) -> None:
-    """Partitions come before the lanes that are to be in them."""
-    waiting = [(each, _unlabelled(each, work.begin)) for each in work.plan.labellings]
-    for _, outcome in waiting:
-        work.note(outcome)
-    try:
-        for labelling, outcome in waiting:
-            _label(labelling, outcome, work)
-    except KeyboardInterrupt:
-        work.interrupt()
-
-
 def _unlabelled(labelling: Labelling, now: float) -> Outcome:
     return Outcome(
         id=labelling.id,
         key=str(labelling.cluster),
-        lane=f"partition {labelling.partition}",
-        action="label",
+        lane=f"partition {labelling.partition or 'default'}",
+        action=labelling.action,
         state=State.WAITS,
         at=now,
         message=f"{len(labelling.instances)} {labelling.instance_type}",
     )
 
 
-def _label(labelling: Labelling, waiting: Outcome, work: _Work) -> None:
-    try:
-        ecs = work.ecs_of(labelling.cluster)
-        ecs.label(labelling.cluster.name, labelling.instances, PARTITION, labelling.partition)
-    except GliaError as error:
-        told = replace(waiting, state=State.FAILED, reason="Refused", message=str(error))
-    else:
-        told = replace(waiting, state=State.DONE, calls=("PutAttributes",))
-    work.note(replace(told, at=work.clock.now()))
-
-
 def _submit_all(work: _Work) -> None:
     try:
         while work.cut is None:
             change = _next(work)
-            if change is not None:
+            if isinstance(change, Labelling):
+                _label(change, work)
+            elif change is not None:
                 _submit(change, work)
             elif work.queue:
                 work.clock.sleep(LOOK_EVERY_SECONDS)
@@ -164,12 +152,15 @@ def _submit_all(work: _Work) -> None:
                 return
     except KeyboardInterrupt:
         work.interrupt()
+    except BaseException:
+        work.interrupt()  # or the others would wait for ever for what has come to no end
+        raise
     finally:
         with work.lock:
             work.submitting -= 1
 
 
-def _next(work: _Work) -> Change | None:
+def _next(work: _Work) -> Change | Labelling | None:
     """The first change whose predecessors are done; those that now never will be are told."""
     with work.lock:
         waiting = list(work.queue.values())
@@ -187,31 +178,46 @@ def _next(work: _Work) -> Change | None:
     return None
 
 
-def _hold(change: Change, behind: Outcome, work: _Work) -> None:
+def _hold(change: Change | Labelling, behind: Outcome, work: _Work) -> None:
     """One lane that did not converge holds the lanes after it."""
     remedy = "apply again to go on"
     work.note(held_behind(work.outcomes[change.id], behind, work.clock.now(), remedy))
+
+
+def _label(labelling: Labelling, work: _Work) -> None:
+    way = Relabelling(
+        labelling, work.ecs_of(labelling.cluster), work.clock, lambda: work.cut is not None
+    )
+    if (changed := _carried_out(way, labelling.id, work)) is not None:
+        work.note(replace(changed[1], state=State.DONE, at=work.clock.now()))
 
 
 def _submit(change: Change, work: _Work) -> None:
     ecs = work.ecs_of(change.service.cluster)
     waits = work.manner.wait
     submission = Submission(change, ecs, work.clock, lambda: work.cut is not None, waits)
-    begun = replace(work.outcomes[change.id], state=State.CHANGES, at=work.clock.now())
+    if (changed := _carried_out(submission, change.id, work)) is not None:
+        service, begun = changed
+        _submitted(change, service, begun, submission.flaw, work)
+
+
+def _carried_out(step: _Step[T_co], id_: str, work: _Work) -> tuple[T_co, Outcome] | None:
+    """What came of the calls of a step, with the outcome so far; None where it has failed."""
+    begun = replace(work.outcomes[id_], state=State.CHANGES, at=work.clock.now())
     work.note(begun)
     try:
-        service = submission.run()
+        found = step.run()
     except GliaError as error:
-        calls = tuple(submission.calls)
+        calls = tuple(step.calls)
         work.note(_refused(replace(begun, at=work.clock.now(), calls=calls), str(error)))
     except (KeyboardInterrupt, CutOff) as cut:
         if isinstance(cut, KeyboardInterrupt):
             work.interrupt()
-        changed = replace(begun, calls=tuple(submission.calls))
+        changed = replace(begun, calls=tuple(step.calls))
         work.note(left(changed, work.cut or State.TIMED_OUT, work.clock.now()))
     else:
-        begun = replace(begun, calls=tuple(submission.calls))
-        _submitted(change, service, begun, submission.flaw, work)
+        return found, replace(begun, calls=tuple(step.calls))
+    return None
 
 
 def _refused(outcome: Outcome, message: str) -> Outcome:

@@ -82,6 +82,11 @@ class Outcome:
     calls: tuple[str, ...] = ()
 
     @property
+    def is_of_instances(self) -> bool:
+        """Whether instances change, and no service: there are no replicas to count."""
+        return self.action in {"label", "unlabel", "release"}
+
+    @property
     def refused(self) -> bool:
         """Whether it failed by AWS, which says nothing against what was to be applied."""
         return self.state is State.FAILED and self.reason in FROM_AWS

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from math import ceil
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, assert_never
 
 from glia.ecs.quotas import least_seconds
@@ -111,24 +112,65 @@ class Retire:
 Step: TypeAlias = Create | Update | Replace | Delete | Retire
 
 
+LabelAction: TypeAlias = Literal["label", "unlabel", "release"]
+# The most instances of one call (API reference, PutAttributes, UpdateContainerInstancesState).
+INSTANCES_PER_CALL = 10
+
+
 @dataclass(frozen=True, slots=True)
 class Labelling:
-    """Instances that become a partition, so that lanes of different shapes stay apart.
+    """Instances that change their partition, so that lanes of different shapes stay apart.
 
     Attributes:
-        instances: ARNs of container instances that no task is on.
+        partition: that they become, to ``label`` them; that they leave, to ``unlabel`` them; that
+            they are in, to ``release`` them.
+        instances: ARNs of container instances.
+        action: ``release`` ends what an apply that ended early has begun: the instances are
+            ACTIVE again, in the partition in which they are.
+        occupied: those of them that only tasks of the partition are on; the others are idle.
+        pool: of the domain, as people call it, or empty.
+        depends_on: ids of changes that come first.
     """
 
     cluster: ClusterRef
     instance_type: str
     partition: str
     instances: tuple[str, ...]
+    action: LabelAction = "label"
+    occupied: tuple[str, ...] = ()
+    pool: str = ""
+    depends_on: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
-        target = self.cluster.target
-        where = (target.account_id or "-", target.region, self.cluster.name)
-        return "/".join((*where, f"partition {self.partition} of {self.instance_type}"))
+        words = f"partition {self.partition or 'default'} of {self.instance_type}"
+        more = [f"pool {self.pool}"] if self.pool else []
+        more += [] if self.action == "label" else [self.action]
+        return service_id(self.cluster, ", ".join((words, *more)))
+
+    @property
+    def becomes(self) -> str:
+        """The partition that the instances are in then."""
+        return "" if self.action == "unlabel" else self.partition
+
+    @property
+    def calls(self) -> Counter[str]:
+        """The API calls that change something, and how many of each."""
+        idle = len(self.instances) - (len(self.occupied) if self.action == "label" else 0)
+        if self.action == "unlabel":
+            return Counter(DeleteAttributes=ceil(2 * idle / INSTANCES_PER_CALL))
+        states = ceil(idle / INSTANCES_PER_CALL)
+        if self.action == "release":
+            deleted = ceil(2 * idle / INSTANCES_PER_CALL)
+            return Counter(UpdateContainerInstancesState=states, DeleteAttributes=deleted)
+        marks = ceil(2 * idle / INSTANCES_PER_CALL) + ceil(
+            2 * len(self.occupied) / INSTANCES_PER_CALL
+        )
+        return +Counter(
+            PutAttributes=marks + states,
+            UpdateContainerInstancesState=2 * states,
+            DeleteAttributes=states,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +247,13 @@ class Change:
 
 def lane_id(service: DesiredService, lane: DesiredLane) -> str:
     """What tells a lane from all others: names are unique in one cluster of one account."""
-    target = service.cluster.target
-    return "/".join((target.account_id or "-", target.region, service.cluster.name, lane.lane.name))
+    return service_id(service.cluster, lane.lane.name)
+
+
+def service_id(cluster: ClusterRef, name: str) -> str:
+    """The id of the lane that is the ECS service of that name."""
+    target = cluster.target
+    return "/".join((target.account_id or "-", target.region, cluster.name, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +351,7 @@ class Plan:
         suspended: keys of services that are left as they are.
         drifted: live services that are not as they were applied, and stay so.
         retired: pruned services whose time has not come.
-        labellings: partitions to make before anything else.
+        labellings: instances that change their partition.
     """
 
     changes: tuple[Change, ...] = ()
@@ -352,6 +399,8 @@ class Plan:
         calls = Counter(
             call for change in self.changes if not change.blocked_by for call in change.effect.calls
         )
+        for labelling in self.labellings:
+            calls += labelling.calls
         return least_seconds(calls)
 
     def count(self, action: str) -> int:

@@ -106,9 +106,9 @@ def test_an_interruption_while_instances_are_labelled_starts_nothing(
     (labelling,) = plan.labellings
 
     class Halted:
-        """A gateway at which Ctrl-C comes while attributes are put."""
+        """A gateway at which Ctrl-C comes while instances are looked at."""
 
-        def label(self, *_: object) -> None:
+        def instances_at(self, *_: object) -> None:
             raise Interrupted
 
     with operator.changing() as calls:

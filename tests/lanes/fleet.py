@@ -28,7 +28,9 @@ WRITES = frozenset(
         "create_service",
         "update_service",
         "delete_service",
-        "label",
+        "put_attributes",
+        "delete_attributes",
+        "set_instance_state",
         "tag",
     }
 )
@@ -172,6 +174,7 @@ def partitions(operator: Operator) -> Counter[str]:
 
 def label_of(plan: Plan) -> dict[str, int]:
     """How many instances get which label."""
+    assert {each.action for each in plan.labellings} <= {"label"}
     return {each.partition: len(each.instances) for each in plan.labellings}
 
 

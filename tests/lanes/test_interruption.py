@@ -53,7 +53,13 @@ def test_what_dies_after_every_single_call_is_finished_and_nothing_is_made_twice
     operator.write(*fleet())
     calls = live_until_nothing_is_left(operator)
     made = len(lanes(operator))
-    assert calls == {"PutAttributes": 1, "RegisterTaskDefinition": made, "CreateService": made}
+    assert calls == {
+        "PutAttributes": 2,
+        "UpdateContainerInstancesState": 2,
+        "DeleteAttributes": 1,
+        "RegisterTaskDefinition": made,
+        "CreateService": made,
+    }
     assert is_empty(operator.plan())
 
     watch.begin()

@@ -104,7 +104,12 @@ def test_a_partition_that_lost_an_instance_gets_an_idle_one_and_its_lanes_move_t
     assert (told.expected, told.found) == (f"2 {BIG}", "1")
     with parted.changing() as calls:
         parted.converge()
-    assert calls == {"PutAttributes": 1}
+    assert calls == plan.labellings[0].calls
+    assert calls == {
+        "PutAttributes": 2,
+        "UpdateContainerInstancesState": 2,
+        "DeleteAttributes": 1,
+    }
     parted.driver.run(100)
     assert running(parted) == {"whole": 3, "one": 24}
     assert untouched.items() <= tasks(parted).items()

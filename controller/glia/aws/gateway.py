@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from glia.ahead import Ahead
 from glia.aws import reading, writes
@@ -13,7 +13,7 @@ from glia.aws.surroundings import Surroundings
 from glia.parallel import in_parallel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from glia.aws.session import Sessions
     from glia.live import (
@@ -139,6 +139,13 @@ class Gateway:
         shown = self._described("DescribeContainerInstances", "containerInstances", cluster, arns)
         return tuple(map(reading.instance, shown))
 
+    def instances_at(self, cluster: str, arns: Sequence[str]) -> tuple[LiveInstance, ...]:
+        """These container instances; those that are gone are left out."""
+        shown = self._described(
+            "DescribeContainerInstances", "containerInstances", cluster, list(arns)
+        )
+        return tuple(map(reading.instance, shown))
+
     def tasks(
         self, cluster: str, *, service: str = "", stopped: bool = False
     ) -> tuple[LiveTask, ...]:
@@ -146,6 +153,16 @@ class Gateway:
         request = {"cluster": cluster, "desiredStatus": "STOPPED" if stopped else "RUNNING"}
         if service:
             request["serviceName"] = service
+        return self._tasks(cluster, request)
+
+    def tasks_on(self, cluster: str, instance: str) -> tuple[LiveTask, ...]:
+        """Tasks of a container instance, by its ARN, that have not stopped yet."""
+        request = {"cluster": cluster, "containerInstance": instance}
+        running = self._tasks(cluster, {**request, "desiredStatus": "RUNNING"})
+        stopping = self._tasks(cluster, {**request, "desiredStatus": "STOPPED"})
+        return (*running, *(each for each in stopping if each.last_status != "STOPPED"))
+
+    def _tasks(self, cluster: str, request: Mapping[str, Any]) -> tuple[LiveTask, ...]:
         arns = self._calls.listed("ListTasks", "taskArns", request)
         return tuple(map(reading.task, self._described("DescribeTasks", "tasks", cluster, arns)))
 
@@ -217,9 +234,23 @@ class Gateway:
         """
         writes.delete_service(self._calls, cluster, name, force=force)
 
-    def label(self, cluster: str, instances: Sequence[str], name: str, value: str) -> None:
-        """Give container instances an attribute of that value."""
-        writes.label(self._calls, cluster, instances, name, value)
+    def put_attributes(
+        self, cluster: str, instances: Sequence[str], attributes: Mapping[str, str]
+    ) -> None:
+        """Give container instances these attributes."""
+        writes.put_attributes(self._calls, cluster, instances, attributes)
+
+    def delete_attributes(
+        self, cluster: str, instances: Sequence[str], names: Collection[str]
+    ) -> None:
+        """Take attributes from container instances; what is not there is no error."""
+        writes.delete_attributes(self._calls, cluster, instances, names)
+
+    def set_instance_state(
+        self, cluster: str, instances: Sequence[str], status: Literal["ACTIVE", "DRAINING"]
+    ) -> None:
+        """Drain container instances, or let tasks be placed on them again."""
+        writes.set_instance_state(self._calls, cluster, instances, status)
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """Set tags; others stay."""

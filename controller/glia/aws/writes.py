@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from glia.aws import reading
 from glia.aws.calls import checked
@@ -11,13 +11,14 @@ from glia.aws.failures import AwsError
 from glia.aws.retries import persist
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from glia.aws.calls import Calls
     from glia.live import LiveService
 
 CONTENT_TAG: Final = "glia:content"
-ATTRIBUTES_PER_CALL: Final = 10
+INSTANCES_PER_CALL: Final = 10
+"""And attributes: the most of UpdateContainerInstancesState, PutAttributes, DeleteAttributes."""
 
 
 def register_task_definition(calls: Calls, request: Mapping[str, Any]) -> str:
@@ -103,14 +104,54 @@ def delete_service(calls: Calls, cluster: str, name: str, *, force: bool) -> Non
             raise
 
 
-def label(calls: Calls, cluster: str, instances: Sequence[str], name: str, value: str) -> None:
-    """Set an attribute on container instances, ten of them a call (PutAttributesRequest)."""
-    for start in range(0, len(instances), ATTRIBUTES_PER_CALL):
-        attributes = [
-            {"name": name, "value": value, "targetType": "container-instance", "targetId": arn}
-            for arn in instances[start : start + ATTRIBUTES_PER_CALL]
-        ]
-        calls.read("PutAttributes", {"cluster": cluster, "attributes": attributes})
+def put_attributes(
+    calls: Calls, cluster: str, instances: Sequence[str], attributes: Mapping[str, str]
+) -> None:
+    """Set attributes on container instances, ten a call (PutAttributesRequest)."""
+    wanted = [
+        {"name": name, "value": value, **_on(arn)}
+        for arn in instances
+        for name, value in attributes.items()
+    ]
+    _attributes(calls, "PutAttributes", cluster, wanted)
+
+
+def delete_attributes(
+    calls: Calls, cluster: str, instances: Sequence[str], names: Collection[str]
+) -> None:
+    """Take attributes from container instances; what is not there is no error."""
+    unwanted = [{"name": name, **_on(arn)} for arn in instances for name in sorted(names)]
+    _attributes(calls, "DeleteAttributes", cluster, unwanted)
+
+
+def _on(arn: str) -> dict[str, str]:
+    return {"targetType": "container-instance", "targetId": arn}
+
+
+def _attributes(
+    calls: Calls, operation: str, cluster: str, attributes: Sequence[Mapping[str, str]]
+) -> None:
+    for start in range(0, len(attributes), INSTANCES_PER_CALL):
+        some = attributes[start : start + INSTANCES_PER_CALL]
+        calls.read(operation, {"cluster": cluster, "attributes": some})
+
+
+def set_instance_state(
+    calls: Calls, cluster: str, instances: Sequence[str], status: Literal["ACTIVE", "DRAINING"]
+) -> None:
+    """Drain container instances, or let tasks be placed on them again, ten a call.
+
+    Raises:
+        AwsError: one is gone, too: what was to be done with it then cannot be.
+    """
+    operation = "UpdateContainerInstancesState"
+    for start in range(0, len(instances), INSTANCES_PER_CALL):
+        some = list(instances[start : start + INSTANCES_PER_CALL])
+        request = {"cluster": cluster, "containerInstances": some, "status": status}
+        answer = checked(operation, calls.read(operation, request))
+        for failure in answer.get("failures") or ():
+            told = f"{failure.get('arn', 'a container instance')} is not there"
+            raise AwsError(operation, "MISSING", told, transient=False)
 
 
 def tag(calls: Calls, arn: str, tags: Mapping[str, str]) -> None:

@@ -33,7 +33,10 @@ CLASSES: Final[tuple[tuple[Limit, frozenset[str]], ...]] = (
             {"DescribeContainerInstances", "DescribeTasks", "ListContainerInstances", "ListTasks"}
         ),
     ),
-    (Limit(100, 40), frozenset({"PutAttributes"})),
+    (
+        Limit(100, 40),
+        frozenset({"PutAttributes", "DeleteAttributes", "UpdateContainerInstancesState"}),
+    ),
     (Limit(50, 20), frozenset({"DescribeClusters"})),
     (Limit(20, 10), frozenset({"TagResource", "UntagResource"})),
 )

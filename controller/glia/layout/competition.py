@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from glia.layout.demands import demand, lanes_of, live_lanes
-from glia.layout.repair import Repaired, bystanders, repaired
-from glia.layout.supply import (
-    empty_domain,
-    idle_instances,
-    stray_instances,
-    supply,
-    usable_instances,
-)
+from glia.layout.labelling import needless, users
+from glia.layout.repair import Repaired, bystanders, repaired, with_idle
+from glia.layout.supply import empty_domain, partition_of, stray_instances, supply, usable_instances
 from glia.live import Fleet
 from glia.manifest.spec import NeuronService
 from glia.neuron.allocation import allocate
 from glia.neuron.lanes import DEFAULT_PARTITION, Lane
 from glia.occupancy import occupancy
-from glia.plan import Labelling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,7 +65,7 @@ class Competition:
 
     @property
     def domain(self) -> Domain:
-        """With its partitions refilled."""
+        """With its partitions refilled, and those that nobody needs given back."""
         return self.repaired.domain
 
     @cached_property
@@ -80,9 +73,10 @@ class Competition:
         if self.roster is None:
             return Repaired(empty_domain(self.instance_type, 0))
         domain = supply(self.key, self.roster, self.instance_type)
+        domain = with_idle(domain, (partition_of(each) for each in self.needless))
         moving = [lane for name in self.moving for lane in self.live.get(name, ())]
         partitions = {lane.partition for lane in moving} - {DEFAULT_PARTITION}
-        strays = {each: len(self._strays(each)) for each in partitions}
+        strays = {each: len(self.strays(each)) for each in partitions}
         if not strays:
             return Repaired(domain)
         others = list(
@@ -98,10 +92,24 @@ class Competition:
         return repaired(domain, strays, lambda tried: allocate(demands, tried, lanes))
 
     @cached_property
-    def _occupancy(self) -> Occupancy:
+    def occupied(self) -> Occupancy:
         return occupancy(self.roster.fleet if self.roster else Fleet())
 
-    def _strays(self, partition: str) -> tuple[LiveInstance, ...]:
+    @cached_property
+    def usable(self) -> tuple[LiveInstance, ...]:
+        return usable_instances(self.key, self.occupied)
+
+    @cached_property
+    def users(self) -> Mapping[str, tuple[LiveService, ...]]:
+        """The live services that are bound to each partition."""
+        return users(self.key, self.roster) if self.roster else {}
+
+    @cached_property
+    def needless(self) -> tuple[LiveInstance, ...]:
+        """Idle instances of partitions that nobody needs."""
+        return needless(self.key, self.usable, self.occupied, self.users)
+
+    def strays(self, partition: str) -> tuple[LiveInstance, ...]:
         """Instances of the default partition that only tasks of this one's lanes are on."""
         names = {
             lane.name
@@ -109,7 +117,7 @@ class Competition:
             for lane in lanes
             if lane.partition == partition
         }
-        return stray_instances(usable_instances(self.key, self._occupancy), self._occupancy, names)
+        return stray_instances(self.usable, self.occupied, names)
 
     @property
     def registered(self) -> int:
@@ -171,34 +179,6 @@ class Competition:
         kept = {lane.name for lane in self.lanes(name)}
         return tuple(
             each for each in lanes_of(self.manifests[name], self.roster) if each.name not in kept
-        )
-
-    def labellings(self) -> tuple[Labelling, ...]:
-        """Instances for each partition that needs them, the first by their ids.
-
-        The same in every run.
-        """
-        refills, new = self.repaired.refills, self.allocation.partitions
-        if not (refills or new):
-            return ()
-        idle = iter(idle_instances(usable_instances(self.key, self._occupancy), self._occupancy))
-        wanted = [
-            (
-                each.partition,
-                (*self._strays(each.partition)[: each.strays], *islice(idle, each.idle)),
-            )
-            for each in refills
-        ]
-        wanted += [(each.name, tuple(islice(idle, each.instances))) for each in new]
-        return tuple(
-            Labelling(
-                self.key.cluster,
-                self.instance_type.name,
-                partition,
-                tuple(each.arn for each in instances),
-            )
-            for partition, instances in wanted
-            if instances
         )
 
 

@@ -31,7 +31,7 @@ class Layout:
     Attributes:
         lanes: of each service, by its manifest's name.
         leaving: live services of lanes that are to be deleted, by their manifest's name.
-        labellings: instances to put into partitions first.
+        labellings: instances that change their partition.
         shortages: domains whose instances are not enough; ``diagnostics`` say for whom.
     """
 
@@ -107,6 +107,7 @@ def lay_out(
         return Layout(lanes, {}, (), (), wrong)
     # The allocator's modules are only for those who share instances: start-up time.
     from glia.layout.competition import Competition  # noqa: PLC0415
+    from glia.layout.labelling import labellings  # noqa: PLC0415
     from glia.layout.shortages import told, total  # noqa: PLC0415
 
     competitions = [
@@ -115,10 +116,12 @@ def lay_out(
         if not ((roster := rosters.get(key.cluster)) and roster.failure)
     ]
     names = [(each, name) for each in competitions for name in each.manifests]
+    leaving = {name: each.leaving(name) for each, name in names}
+    gone = {each.name for services in leaving.values() for each in services}
     return Layout(
         lanes | {name: each.lanes(name) for each, name in names},
-        {name: each.leaving(name) for each, name in names},
-        tuple(made for each in competitions for made in each.labellings()),
+        leaving,
+        tuple(made for each in competitions for made in labellings(each, gone)),
         tuple(total(each) for each in competitions if each.lacking),
         (*wrong, *(diagnostic for each in competitions for diagnostic in told(each))),
     )

@@ -73,6 +73,17 @@ def repaired(
     return Repaired(domain, tuple(refills))
 
 
+def with_idle(domain: Domain, partitions: Iterable[str]) -> Domain:
+    """The domain with idle instances of these partitions back in the default one."""
+    back = Counter(partitions)
+    if not back:
+        return domain
+    instances = Counter(domain.instances)
+    instances.subtract(back)
+    instances[DEFAULT_PARTITION] += back.total()
+    return replace(domain, instances=+instances, idle=domain.idle + back.total())
+
+
 def bystanders(lanes: Iterable[LiveLane]) -> Iterator[tuple[Demand, LiveLane]]:
     """Lanes whose services are not asked, as services of their own: they stay as they are."""
     for lane in lanes:

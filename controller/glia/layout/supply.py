@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from glia.desired.service import PARTITION
+from glia.desired.labels import labelling_of, partition_in
 from glia.neuron.domain import Domain, Foreign, Resources
 from glia.occupancy import occupancy
 from glia.task_size import task_size
@@ -37,15 +37,23 @@ def empty_domain(instance_type: InstanceType, instances: int) -> Domain:
 
 
 def usable_instances(key: DomainKey, occupied: Occupancy) -> tuple[LiveInstance, ...]:
-    """The domain's instances that ECS places tasks on."""
+    """The domain's instances that ECS places tasks on.
+
+    With them those that Glia has drained to label them: ECS does again when that has ended.
+    """
     return tuple(
         each
         for each in occupied.instances
-        if each.usable
+        if (each.usable or _is_being_labelled(each, key.cluster.owner))
         and each.instance_type == key.instance_type
         and key.provider in {"", each.capacity_provider}
         and (not key.attribute or each.attributes.get(key.attribute) == key.value)
     )
+
+
+def _is_being_labelled(instance: LiveInstance, owner: str) -> bool:
+    draining = instance.status == "DRAINING" and instance.connected
+    return draining and bool(labelling_of(owner, instance.attributes))
 
 
 def supply(key: DomainKey, roster: Roster, instance_type: InstanceType) -> Domain:
@@ -71,7 +79,7 @@ def supply(key: DomainKey, roster: Roster, instance_type: InstanceType) -> Domai
 
 def partition_of(instance: LiveInstance) -> str:
     """Empty for the default one."""
-    return instance.attributes.get(PARTITION, "")
+    return partition_in(instance.attributes)
 
 
 def idle_instances(

@@ -49,7 +49,7 @@ class Arrangement:
 
     Attributes:
         leaving: live services of lanes that are to go, by their manifest's name.
-        labellings: partitions to make first.
+        labellings: instances that change their partition.
         shortages: domains whose instances are not enough.
     """
 
@@ -98,26 +98,44 @@ def make_plan(  # noqa: PLR0913  (what stands beside comes by keyword)
     orphans = list(pruned(desired, observed, allowed, scope))
     changes += (after_the_move(each, standings) for each in orphans if isinstance(each, Change))
     diagnostics = (*diagnostics, *decided.unreadable.values(), *unlisted(observed, scope, allowed))
+    labellings = tuple(_possible(arrangement.labellings, changes))
     return Plan(
-        changes=tuple(_labelled(each, arrangement.labellings) for each in changes),
+        changes=tuple(_labelled(each, labellings) for each in changes),
         settled=tuple(decided.settled),
         held=tuple(holding),
         suspended=tuple(decided.suspended),
         drifted=tuple(decided.drifted),
         retired=tuple(each for each in orphans if isinstance(each, Retired)),
-        labellings=arrangement.labellings,
+        labellings=labellings,
         shortages=arrangement.shortages,
         diagnostics=diagnostics,
         source=source,
     )
 
 
+def _possible(labellings: Iterable[Labelling], changes: Iterable[Change]) -> Iterator[Labelling]:
+    """Without those that wait for a deletion that is not made."""
+    made = {each.id for each in changes if each.action == "delete" and not each.blocked_by}
+    return (each for each in labellings if made.issuperset(each.depends_on))
+
+
 def _labelled(change: Change, labellings: Sequence[Labelling]) -> Change:
-    """A lane of a partition that is to be made comes after that."""
+    """A lane of a partition that is to be made comes after that.
+
+    So does one of the default partition after the instances that it gets back. What is given
+    back only when lanes have been deleted, no lane of this plan counts on.
+    """
+    if not labellings or change.action == "delete":
+        return change
+    kind = change.service.instance_type
     before = tuple(
         each.id
         for each in labellings
-        if each.cluster == change.service.cluster and each.partition == change.lane.lane.partition
+        if not each.depends_on
+        and each.cluster == change.service.cluster
+        and each.becomes == change.lane.lane.partition
+        and kind is not None
+        and each.instance_type == kind.name
     )
     return replace(change, depends_on=(*before, *change.depends_on)) if before else change
 

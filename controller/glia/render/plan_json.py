@@ -59,7 +59,10 @@ def plan_json(plan: Plan) -> Json:
                 "region": each.cluster.target.region,
                 "instanceType": each.instance_type,
                 "partition": each.partition,
+                "action": each.action,
                 "instances": list(each.instances),
+                "occupied": list(each.occupied),
+                "dependsOn": list(each.depends_on),
             }
             for each in plan.labellings
         ],

@@ -77,7 +77,10 @@ def plan_schema() -> Schema:
                 region=TEXT,
                 instanceType=TEXT,
                 partition=TEXT,
+                action=among("label", "unlabel", "release"),
                 instances=listed(TEXT),
+                occupied=listed(TEXT),
+                dependsOn=listed(TEXT),
             )
         ),
         moves=listed(closed(key=TEXT, **{"from": TEXT, "to": TEXT})),

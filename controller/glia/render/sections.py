@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from glia.plan import NOT_READY
 from glia.render.diagnostics import as_text, head
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from glia.errors import Diagnostic
-    from glia.plan import Change, Drifted, Held, Plan, Preflight
+    from glia.plan import Change, Drifted, Held, Labelling, Plan, Preflight
 
 INDENT = "    "
 
@@ -39,13 +39,32 @@ def after(change: Change, width: int) -> list[str]:
 
 
 def labellings(plan: Plan, width: int) -> list[str]:
-    """Partitions to make, so that lanes of different shapes stay apart."""
+    """Instances that change their partition, so that lanes of different shapes stay apart."""
     lines = []
     for each in plan.labellings:
-        count = len(each.instances)
-        text = f"= label {count} idle {each.instance_type} of {each.cluster} as partition "
-        lines += wrapped(text + each.partition, width, hanging=INDENT)
+        lines += wrapped(f"= {_labelling(each)}", width, hanging=INDENT)
+        if each.depends_on:
+            lanes = ", ".join(one.rpartition("/")[2] for one in each.depends_on)
+            lines += wrapped(f"after {lanes}", width, INDENT)
     return lines
+
+
+def _labelling(each: Labelling) -> str:
+    kind, where = each.instance_type, f"of {each.cluster}"
+    number = len(each.instances)
+    match each.action:
+        case "label":
+            idle, occupied = number - len(each.occupied), len(each.occupied)
+            parts = [f"{occupied} {kind} that only its tasks are on"] if occupied else []
+            parts += [f"{idle} idle {kind}"] if idle else []
+            return f"label {' and '.join(parts)} {where} as partition {each.partition}"
+        case "unlabel":
+            told = f"partition {each.partition} has no lanes any more"
+            return f"unlabel {number} {kind} {where}: {told}"
+        case "release":
+            return f"release {number} {kind} {where}, which an apply that ended early has marked"
+        case _:
+            assert_never(each.action)
 
 
 def held(each: Held, width: int) -> list[str]:

@@ -156,8 +156,10 @@ def summary(plan: Plan) -> str:
     if plan.changes or plan.labellings:
         shown = ("create", "update", "replace", *(("delete",) if plan.count("delete") else ()))
         actions = ", ".join(f"{plan.count(each)} to {each}" for each in shown)
-        if labels := sum(len(each.instances) for each in plan.labellings):
-            actions += f", {count(labels, 'instance')} to label"
+        for action in ("label", "unlabel", "release"):
+            found = [each for each in plan.labellings if each.action == action]
+            if number := sum(len(each.instances) for each in found):
+                actions += f", {count(number, 'instance')} to {action}"
         return f"Plan: {actions}; {', '.join([f'{len(plan.settled)} unchanged', *beside])}."
     services = {(each.service.cluster, each.service.key) for each in plan.settled}
     if plan.unread and not services:

@@ -8,14 +8,19 @@ from glia.desired.service import PARTITION
 from glia.desired.tags import KEY, OWNER
 from glia.neuron.catalogue import catalogue
 from glia.occupancy import occupancy
-from glia.status import Chip, Holder, InstanceStatus
+from glia.status import Chip, Holder, InstanceStatus, TaskStatus
+from glia.task_size import task_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from glia.live import Fleet, LiveInstance
     from glia.neuron.catalogue import InstanceType
     from glia.occupancy import Occupant
+
+
+# What agents can do, dozens of words an instance.
+CAPABILITIES = ("ecs.capability.", "com.amazonaws.")
 
 
 def instance_chips(
@@ -57,7 +62,7 @@ def holder(occupant: Occupant, owner: str) -> Holder:
 def _instance(
     instance: LiveInstance,
     instance_type: InstanceType | None,
-    occupants: Iterable[Occupant],
+    occupants: Sequence[Occupant],
     owner: str,
 ) -> InstanceStatus:
     named = {number for each in occupants for number in each.devices}
@@ -69,6 +74,30 @@ def _instance(
         partition=instance.attributes.get(PARTITION, ""),
         status=instance.status,
         chips=tuple(_chips(chips, occupants, owner)),
+        connected=instance.connected,
+        capacity_provider=instance.capacity_provider,
+        attributes={
+            name: instance.attributes[name]
+            for name in sorted(instance.attributes)
+            if not name.startswith(CAPABILITIES)
+        },
+        cpu=instance.registered.get("CPU", 0),
+        memory=instance.registered.get("MEMORY", 0),
+        tasks=tuple(sorted((_task(each, chips) for each in occupants), key=lambda each: each.arn)),
+    )
+
+
+def _task(occupant: Occupant, chips: Iterable[int]) -> TaskStatus:
+    members = occupant.definition.members if occupant.definition else {}
+    size = task_size(members)
+    return TaskStatus(
+        arn=occupant.task.arn,
+        group=occupant.task.group,
+        devices=tuple(sorted(occupant.held(chips))),
+        cpu=size.cpu,
+        memory=size.memory,
+        ports=tuple(sorted(size.ports)),
+        enis=int(members.get("networkMode") == "awsvpc"),
     )
 
 

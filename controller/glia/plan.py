@@ -348,6 +348,7 @@ class Plan:
 
     Attributes:
         offline: nothing live was read.
+        assumption: on which instances lanes were laid out then, in a sentence.
         suspended: keys of services that are left as they are.
         drifted: live services that are not as they were applied, and stay so.
         retired: pruned services whose time has not come.
@@ -366,6 +367,7 @@ class Plan:
     diagnostics: tuple[Diagnostic, ...] = ()
     source: Source = field(default_factory=Source)
     offline: bool = False
+    assumption: str = ""
 
     @property
     def digest(self) -> str:

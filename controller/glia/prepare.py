@@ -32,11 +32,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A plan, and what it was made of."""
+    """A plan, and what it was made of.
+
+    Attributes:
+        rosters: of the clusters whose instances are shared.
+    """
 
     plan: Plan
     state: DesiredState
     observed: Mapping[ClusterRef, Observed]
+    rosters: Mapping[ClusterRef, Roster]
 
 
 def prepare(  # noqa: PLR0913  (by keyword)
@@ -74,7 +79,7 @@ def prepare(  # noqa: PLR0913  (by keyword)
         source=source,
         scope=replace(scope, now=clock.now()),
     )
-    return _looked_ahead(Prepared(plan, state, observed), rosters, reader_of, clock)
+    return _looked_ahead(Prepared(plan, state, observed, rosters), reader_of, clock)
 
 
 def _observe_all(
@@ -96,7 +101,6 @@ def _observe_all(
 
 def _looked_ahead(
     prepared: Prepared,
-    rosters: Mapping[ClusterRef, Roster],
     reader_of: Callable[[ClusterRef], Reader],
     clock: Clock,
 ) -> Prepared:
@@ -106,7 +110,7 @@ def _looked_ahead(
     from glia.preflight import preflights  # noqa: PLC0415  (most plans of a loop change nothing)
 
     def look_ahead(cluster: ClusterRef) -> Observed:
-        seen, roster = prepared.observed[cluster], rosters.get(cluster)
+        seen, roster = prepared.observed[cluster], prepared.rosters.get(cluster)
         return with_facts(
             seen,
             plan.changes,
@@ -125,4 +129,4 @@ def _looked_ahead(
             observed[cluster],
         )
     )
-    return Prepared(replace(plan, preflight=checks), prepared.state, observed)
+    return replace(prepared, plan=replace(plan, preflight=checks), observed=observed)

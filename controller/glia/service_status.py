@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from glia.chips import instance_chips
 from glia.conditions import Standing, conditions, health, of_change, of_drifted, of_settled
+from glia.desired import lane_tag
+from glia.desired.lane_tag import LANE
+from glia.desired.service import PARTITION
+from glia.desired.tags import KEY, OWNER
 from glia.errors import Diagnostic
 from glia.occupancy import occupancy
 from glia.plan import NOT_READY, lane_id
-from glia.status import ClusterStatus, Condition, LaneStatus, ServiceStatus, Status
+from glia.status import ClusterLane, ClusterStatus, Condition, LaneStatus, ServiceStatus, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from glia.assess import Assessment
     from glia.desired.state import DesiredLane, DesiredService, DesiredState
+    from glia.layout.roster import Roster
     from glia.live import LiveService
     from glia.neuron.catalogue import InstanceType
     from glia.observed import Observed
@@ -37,6 +43,7 @@ def status(  # noqa: PLR0913  (what is known of the clusters comes by keyword)
     *,
     account_ids: Mapping[ClusterRef, str],
     instance_types: Mapping[str, InstanceType],
+    rosters: Mapping[ClusterRef, Roster] = MappingProxyType({}),
 ) -> Status:
     """All services and clusters.
 
@@ -48,6 +55,7 @@ def status(  # noqa: PLR0913  (what is known of the clusters comes by keyword)
         now: in seconds since the epoch.
         account_ids: of the accounts that the clusters are in, as far as they are known.
         instance_types: by name; they come before the catalogue's.
+        rosters: of the clusters whose instances are shared.
     """
     by_cluster = {each.cluster: each for each in observed}
     said = _by_service(plan)
@@ -63,7 +71,12 @@ def status(  # noqa: PLR0913  (what is known of the clusters comes by keyword)
             for service in desired.services
         ),
         clusters=tuple(
-            _cluster(by_cluster[cluster], account_ids.get(cluster, ""), instance_types)
+            _cluster(
+                by_cluster[cluster],
+                account_ids.get(cluster, ""),
+                instance_types,
+                rosters.get(cluster),
+            )
             for cluster in sorted(by_cluster)
         ),
         diagnostics=(
@@ -197,11 +210,36 @@ def _lane(lane: DesiredLane, live: LiveService | None, assessment: Assessment | 
 
 
 def _cluster(
-    observed: Observed, account_id: str, instance_types: Mapping[str, InstanceType]
+    observed: Observed,
+    account_id: str,
+    instance_types: Mapping[str, InstanceType],
+    roster: Roster | None,
 ) -> ClusterStatus:
     cluster, fleet = observed.cluster, observed.facts.fleet
     instances = () if fleet is None else instance_chips(fleet, instance_types, cluster.owner)
-    return ClusterStatus(cluster, account_id or cluster.target.account_id, instances)
+    lanes = None if roster is None or roster.failure else tuple(_cluster_lanes(roster))
+    return ClusterStatus(cluster, account_id or cluster.target.account_id, instances, lanes)
+
+
+def _cluster_lanes(roster: Roster) -> Iterator[ClusterLane]:
+    """Whatever a lay-out looks at: lanes, and services that are bound to a partition."""
+    for name, service in sorted(roster.services.items()):
+        constraints = service.members.get("placementConstraints") or ()
+        said = tuple(str(each["expression"]) for each in constraints if "expression" in each)
+        bound = any(PARTITION in each for each in said)
+        if service.status == "INACTIVE" or not (LANE in service.tags or bound):
+            continue
+        strategy = service.members.get("capacityProviderStrategy") or ()
+        yield ClusterLane(
+            name=name,
+            key=service.tags.get(KEY, ""),
+            owner=service.tags.get(OWNER, ""),
+            status=service.status,
+            desired=service.desired,
+            figures=lane_tag.read(service.tags),
+            capacity_providers=tuple(each["capacityProvider"] for each in strategy),
+            constraints=said,
+        )
 
 
 def _unread(observed: Observed) -> Iterator[Diagnostic]:

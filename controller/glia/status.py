@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from glia.desired.lane_tag import LaneFigures
     from glia.errors import Diagnostic, Location
     from glia.target import ClusterRef
 
@@ -97,8 +100,36 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskStatus:
+    """A task on an instance, with what allocation counts of it.
+
+    Attributes:
+        devices: the chips that it holds.
+        cpu: units that ECS has set aside for it.
+        memory: MiB, likewise.
+        ports: static TCP ports of the host, its locks included.
+        enis: network interfaces of its own.
+    """
+
+    arn: str
+    group: str
+    devices: tuple[int, ...]
+    cpu: int
+    memory: int
+    ports: tuple[int, ...]
+    enis: int
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceStatus:
-    """A container instance and its chips, in the order of their numbers."""
+    """A container instance and its chips, in the order of their numbers.
+
+    Attributes:
+        connected: whether its agent is.
+        attributes: those that a person has given it, or Glia; ECS's own of place and kind too.
+        cpu: units that it has registered.
+        memory: MiB, likewise.
+    """
 
     arn: str
     ec2_instance_id: str
@@ -106,15 +137,52 @@ class InstanceStatus:
     partition: str
     status: str
     chips: tuple[Chip, ...]
+    connected: bool = True
+    capacity_provider: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    cpu: int = 0
+    memory: int = 0
+    tasks: tuple[TaskStatus, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterLane:
+    """A lane of a cluster, whether its manifest is at hand or not, or a service beside them.
+
+    Attributes:
+        key: of its manifest; empty of a service that is nobody's lane.
+        owner: the installation that it is of, or empty.
+        status: of the ECS service: ACTIVE or DRAINING.
+        desired: the ECS service's count.
+        figures: what its tag says of its place and of what a replica uses; None where it has
+            none.
+        capacity_providers: of the ECS service's strategy.
+        constraints: the expressions of the ECS service's placement constraints.
+    """
+
+    name: str
+    key: str
+    owner: str
+    status: str
+    desired: int
+    figures: LaneFigures | None
+    capacity_providers: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterStatus:
-    """An ECS cluster's Neuron instances."""
+    """An ECS cluster's Neuron instances.
+
+    Attributes:
+        lanes: all of the cluster; None where no manifest shares its instances: then nobody has
+            to know them.
+    """
 
     cluster: ClusterRef
     account_id: str
     instances: tuple[InstanceStatus, ...]
+    lanes: tuple[ClusterLane, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from glia.clock import Clock
     from glia.desired.state import DesiredState
+    from glia.layout.roster import Roster
     from glia.neuron.catalogue import InstanceType
     from glia.observed import Observed
     from glia.plan import Plan, Settled
@@ -37,6 +38,7 @@ def survey(  # noqa: PLR0913  (what was read before comes by keyword)
     clock: Clock,
     *,
     instance_types: Mapping[str, InstanceType],
+    rosters: Mapping[ClusterRef, Roster],
 ) -> Status:
     """How everything is, at the moment of the call."""
     readable = [each for each in observed.values() if not each.failure]
@@ -62,6 +64,7 @@ def survey(  # noqa: PLR0913  (what was read before comes by keyword)
         clock.now(),
         account_ids={cluster: _account_id(each) for cluster, each in seen.items()},
         instance_types=instance_types,
+        rosters=rosters,
     )
 
 

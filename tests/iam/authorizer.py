@@ -89,6 +89,8 @@ RESOURCES: Mapping[str, Callable[[dict[str, Any], str], list[str]]] = {
     "DescribeContainerInstances": lambda asked, _: list(asked["containerInstances"]),
     "DescribeTasks": lambda asked, _: list(asked["tasks"]),
     "PutAttributes": lambda asked, _: [each["targetId"] for each in asked["attributes"]],
+    "DeleteAttributes": lambda asked, _: [each["targetId"] for each in asked["attributes"]],
+    "UpdateContainerInstancesState": lambda asked, _: list(asked["containerInstances"]),
     "TagResource": lambda asked, _: [asked["resourceArn"]],
 }
 

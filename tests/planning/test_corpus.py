@@ -128,7 +128,8 @@ def of_document(document: dict[str, Any]) -> dict[str, Any]:
 def read(folder: Path, manifest: dict[str, Any]) -> tuple[DesiredState, tuple[Diagnostic, ...]]:
     path = folder / "all.yaml"
     path.write_text("\n---\n".join(map(json.dumps, (CLUSTER, manifest))), "utf-8")
-    return offline_state(wanted((str(path),), offline))
+    made = offline_state(wanted((str(path),), offline))
+    return made.state, made.diagnostics
 
 
 def accepted() -> list[dict[str, Any]]:

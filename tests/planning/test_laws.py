@@ -255,8 +255,8 @@ NUMBERS = itertools.count()
 
 
 def offline_of(*paths: Path) -> Plan:
-    state, diagnostics = offline_state(wanted(tuple(map(str, paths)), offline))
-    return offline_plan(state, diagnostics=diagnostics)
+    made = offline_state(wanted(tuple(map(str, paths)), offline))
+    return offline_plan(made.state, diagnostics=made.diagnostics)
 
 
 @settings(FEW, max_examples=8)

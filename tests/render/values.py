@@ -274,9 +274,9 @@ def holder(name: str, task: str, *, owned: bool = True) -> Holder:
     return Holder(key, name, f"arn:aws:ecs:us-west-2:111122223333:task/inference/{task}", owned)
 
 
-def instance(number: int, kind: str, *holders: tuple[Holder, ...], **more: str) -> InstanceStatus:
+def instance(number: int, kind: str, *holders: tuple[Holder, ...], **more: Any) -> InstanceStatus:
     chips = tuple(Chip(at, of) for at, of in enumerate(holders))
-    given = {"partition": "", "status": "ACTIVE", **more}
+    given: dict[str, Any] = {"partition": "", "status": "ACTIVE", **more}
     return InstanceStatus(f"arn:{number}", f"i-{number:04x}", kind, chips=chips, **given)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glia.cli.wanted import compiled, offline_state
@@ -13,6 +14,7 @@ from glia.source.git.local import LocalRepository
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from glia.cli.ground import Ground
     from glia.cli.wanted import Wanted
     from glia.manifest.load import Loaded
     from glia.neuron.catalogue import InstanceType
@@ -24,10 +26,12 @@ def change_since(
     paths: tuple[str, ...],
     found: Wanted,
     look_up: Callable[[Loaded], Mapping[str, InstanceType]],
+    laid_out: Ground | None = None,
 ) -> Plan:
     """The plan from what the paths held where HEAD left the ref to what they hold on disk.
 
-    ``found`` is what they hold on disk; ``look_up`` is asked as ``compiled`` asks it.
+    ``found`` is what they hold on disk; ``look_up`` is asked as ``compiled`` asks it. Both are
+    laid out on ``laid_out``.
 
     Raises:
         UsageError: the paths are in no repository, or the ref is not in it.
@@ -37,7 +41,7 @@ def change_since(
     repository = LocalRepository(paths[0])
     commit = repository.base(ref)
     before = compiled(repository.manifests_at(commit, paths), look_up)
-    base, _ = offline_state(before)
-    head, diagnostics = offline_state(found)
+    base, head = offline_state(before, laid_out), offline_state(found, laid_out)
     source = Source(repository.address(), repository.head(), " ".join(paths), commit)
-    return between(base, head, diagnostics=diagnostics, source=source)
+    made = between(base.state, head.state, diagnostics=head.diagnostics, source=source)
+    return replace(made, assumption=head.assumption)

@@ -49,7 +49,8 @@ def command(
     from glia.render.diagnostics import as_text
 
     found = wanted(paths, offline)
-    state, diagnostics = offline_state(found)
+    laid_out = offline_state(found)
+    state, diagnostics = laid_out.state, laid_out.diagnostics
     for each in diagnostics:
         click.echo(as_text(each), err=True)
     failed = any(each.severity == "error" for each in diagnostics)

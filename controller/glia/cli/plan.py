@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from glia.cli.ground import ground, ground_options
 from glia.cli.options import PATHS, PROFILE, colour, output, prunes, width
+from glia.errors import UsageError
 
 if TYPE_CHECKING:
+    from glia.cli.ground import Ground
     from glia.plan import Plan
     from glia.planning.allowances import Allowances
 
@@ -29,6 +32,7 @@ CHANGES, BLOCKED, FAILED = 2, 3, 1
     metavar="REF",
     help="Tell apart what the working tree changes since it left that branch or commit.",
 )
+@ground_options
 @click.option("--verbose", is_flag=True, help="Show every field of what is created.")
 @prunes
 def command(  # noqa: PLR0913  (options of a command line)
@@ -40,6 +44,8 @@ def command(  # noqa: PLR0913  (options of a command line)
     out: str | None,
     offline: bool,
     base: str | None,
+    instances: tuple[str, ...],
+    snapshot: str | None,
     verbose: bool,
     prune: bool,
     allow_deletes: int,
@@ -55,10 +61,16 @@ def command(  # noqa: PLR0913  (options of a command line)
     """
     from glia.planning.allowances import Allowances
 
+    if not offline and (instances or snapshot is not None):
+        raise UsageError("--instances and --snapshot are for --offline: else ECS is asked")
     if out is not None:
         _write(out, "", "a")  # a reading of a large fleet shall not end in vain
+    laid_out = ground(instances, snapshot)
     allowed = Allowances(prune=prune, deletes=allow_deletes, grace=grace)
-    plan = _offline(paths, base) if offline else _online(paths, profile, base, allowed)
+    if offline:
+        plan = _offline(paths, base, laid_out)
+    else:
+        plan = _online(paths, profile, base, allowed)
     if out is not None:
         _write(out, f"{_json(plan)}\n", "w")
     click.echo(_shown(plan, output, verbose=verbose))
@@ -67,8 +79,6 @@ def command(  # noqa: PLR0913  (options of a command line)
 
 def _write(path: str, text: str, mode: Literal["a", "w"]) -> None:
     from pathlib import Path
-
-    from glia.errors import UsageError
 
     try:
         with Path(path).open(mode, encoding="utf-8") as file:
@@ -89,7 +99,7 @@ def exit_code(plan: Plan, *, detailed: bool) -> int:
     return CHANGES if detailed and plan.acts else 0
 
 
-def _offline(paths: tuple[str, ...], base: str | None) -> Plan:
+def _offline(paths: tuple[str, ...], base: str | None, laid_out: Ground) -> Plan:
     from glia.cli.wanted import offline, offline_state, wanted
     from glia.planning.planner import offline_plan
 
@@ -97,9 +107,14 @@ def _offline(paths: tuple[str, ...], base: str | None) -> Plan:
     if base is not None:
         from glia.cli.base import change_since
 
-        return change_since(base, paths, found, offline)
-    state, diagnostics = offline_state(found)
-    return offline_plan(state, diagnostics=diagnostics)
+        return change_since(base, paths, found, offline, laid_out)
+    made = offline_state(found, laid_out)
+    return offline_plan(
+        made.state,
+        shortages=made.layout.shortages,
+        diagnostics=made.diagnostics,
+        assumption=made.assumption,
+    )
 
 
 def _online(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from glia.cli.online import Online
     from glia.desired.state import DesiredState
+    from glia.layout.roster import Roster
     from glia.observed import Observed
     from glia.planning.allowances import Allowances
     from glia.target import ClusterRef
@@ -29,6 +30,7 @@ class Prepared:
     wanted: Wanted
     state: DesiredState
     observed: Mapping[ClusterRef, Observed]
+    rosters: Mapping[ClusterRef, Roster]
 
 
 def prepared(paths: tuple[str, ...], online: Online, allowed: Allowances) -> Prepared:
@@ -51,7 +53,7 @@ def prepared(paths: tuple[str, ...], online: Online, allowed: Allowances) -> Pre
         source=Source(path=" ".join(paths)),
         scope=found.scope,
     )
-    return Prepared(made.plan, found, made.state, made.observed)
+    return Prepared(made.plan, found, made.state, made.observed, made.rosters)
 
 
 def _check_adopted(adopted: Iterable[str], found: Wanted) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from glia.cli.ground import ground, ground_options
 from glia.cli.options import PATHS, output
 
 if TYPE_CHECKING:
@@ -18,12 +19,19 @@ FAILED = 1
 @click.command("render", short_help="the exact requests to ECS, offline")
 @PATHS
 @output("yaml", "json")
-def command(paths: tuple[str, ...], output: str) -> int:
+@ground_options
+def command(
+    *, paths: tuple[str, ...], output: str, instances: tuple[str, ...], snapshot: str | None
+) -> int:
     """Print, per lane, the input of RegisterTaskDefinition and of CreateService.
 
     The same bytes for the same manifests. What only ECS can tell, the new revision's number,
     is left out: the service names its family. Errors go to standard error, and what is right
     is printed all the same.
+
+    Services that share instances are laid out on empty ones, or beside what a snapshot shows:
+    then these are the very lanes that apply would make. Which of them it was is said on
+    standard error.
 
     These are the requests as ECS gets them: values that every other command masks, such as
     passwords in environment variables, are printed in full. Keep the output out of logs.
@@ -31,16 +39,18 @@ def command(paths: tuple[str, ...], output: str) -> int:
     from glia.cli.wanted import offline, offline_state, wanted
     from glia.render.diagnostics import as_text
 
-    state, diagnostics = offline_state(wanted(paths, offline))
-    documents = _documents(state)
+    made = offline_state(wanted(paths, offline), ground(instances, snapshot))
+    documents = _documents(made.state)
     if output == "json":
         text = json.dumps({"lanes": documents}, indent=2, ensure_ascii=False)
         click.echo(text)
     else:
         click.echo(_yaml(documents), nl=False)
-    for diagnostic in diagnostics:
+    if made.assumption:
+        click.echo(f"offline: {made.assumption}", err=True)
+    for diagnostic in made.diagnostics:
         click.echo(as_text(diagnostic), err=True)
-    return FAILED if any(each.severity == "error" for each in diagnostics) else 0
+    return FAILED if any(each.severity == "error" for each in made.diagnostics) else 0
 
 
 def _documents(state: DesiredState) -> list[dict[str, Any]]:

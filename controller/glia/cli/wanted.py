@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from glia.cli.ground import Ground
 from glia.desired.desire import clusters, desired, service_key
 from glia.layout.layout import clusters_to_read, lay_out, parted
 from glia.manifest.load import load
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from glia.desired.state import DesiredState
     from glia.errors import Diagnostic
+    from glia.layout.layout import Layout
     from glia.manifest.load import Loaded
     from glia.manifest.relations import Declared
     from glia.neuron.catalogue import InstanceType
@@ -98,11 +100,34 @@ def _evidence(found: Found, loaded: Loaded) -> SourceEvidence:
     return SourceEvidence(empty=tuple(empty), wrong=tuple(dict.fromkeys(wrong)))
 
 
-def offline_state(found: Wanted) -> tuple[DesiredState, tuple[Diagnostic, ...]]:
-    """What ECS should hold where nothing is known of it: instances are empty, and enough."""
-    layout = lay_out(found.open, found.instance_types, {})
+@dataclass(frozen=True, slots=True)
+class Offline:
+    """What ECS should hold, laid out without a look at it.
+
+    Attributes:
+        layout: of the services that share instances.
+        assumption: what was taken to be there, in a sentence; empty where no chips are chosen.
+    """
+
+    state: DesiredState
+    layout: Layout
+    diagnostics: tuple[Diagnostic, ...]
+    assumption: str
+
+
+def offline_state(found: Wanted, ground: Ground | None = None) -> Offline:
+    """What ECS should hold where nothing is known of it but ``ground``."""
+    needed = clusters_to_read(found.open, found.instance_types)
+    rosters = ground.rosters(found, needed) if ground else {}
+    empty = ground.instances if ground else {}
+    layout = lay_out(found.open, found.instance_types, rosters, empty=empty)
     more = desired(found.open, layout.lanes, found.instance_types)
-    return found.state.joined(more), (*found.diagnostics, *layout.diagnostics)
+    return Offline(
+        found.state.joined(more),
+        layout,
+        (*found.diagnostics, *layout.diagnostics),
+        (ground or Ground()).told if needed else "",
+    )
 
 
 def _services_of(

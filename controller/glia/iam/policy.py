@@ -27,6 +27,12 @@ Statement: TypeAlias = dict[str, Any]
 VERSION: Final = "2012-10-17"
 # Of a managed policy, white space not counted (IAM user guide, "IAM and AWS STS quotas").
 LARGEST: Final = 6144
+LABELLING: Final = (
+    "ecs:DeleteAttributes",
+    "ecs:PutAttributes",
+    "ecs:UpdateContainerInstancesState",
+)
+"""To take instances into partitions, which are drained for it, and out of them."""
 CALLER: Final = "caller"
 
 
@@ -188,7 +194,7 @@ def _roles_passed(scopes: Sequence[ClusterScope]) -> Iterator[Statement]:
 def _labels(scopes: Sequence[ClusterScope]) -> Iterator[Statement]:
     instances = [each.container_instances for each in scopes if each.shares]
     if instances:
-        yield _statement("Label", ["ecs:PutAttributes"], instances)
+        yield _statement("Label", list(LABELLING), instances)
 
 
 def _all(lists: Iterable[Iterable[str]]) -> list[str]:

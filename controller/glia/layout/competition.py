@@ -38,6 +38,7 @@ class Competition:
     Attributes:
         roster: None offline: the domain is taken to be empty, with as many instances as needed.
         without_leaving: lanes that have to go are taken to be gone.
+        empty: offline, how many instances there are; None for as many as it takes.
     """
 
     key: DomainKey
@@ -45,6 +46,7 @@ class Competition:
     roster: Roster | None
     instance_type: InstanceType
     without_leaving: bool
+    empty: int | None = None
 
     @cached_property
     def manifests(self) -> Mapping[str, NeuronService]:
@@ -71,7 +73,7 @@ class Competition:
     @cached_property
     def repaired(self) -> Repaired:
         if self.roster is None:
-            return Repaired(empty_domain(self.instance_type, 0))
+            return Repaired(empty_domain(self.instance_type, self.empty or 0))
         domain = supply(self.key, self.roster, self.instance_type)
         domain = with_idle(domain, (partition_of(each) for each in self.needless))
         moving = [lane for name in self.moving for lane in self.live.get(name, ())]
@@ -125,10 +127,10 @@ class Competition:
 
     @cached_property
     def allocation(self) -> Allocation:
-        """Offline the domain has as many instances as it takes."""
+        """Offline the domain has as many instances as it takes, unless somebody has said it."""
         found = self._allocated(self.domain, leaving=not self.without_leaving)
         enough = [each.enough for each in found.shortages if each.enough is not None]
-        if self.roster is not None or not enough:
+        if self.roster is not None or self.empty is not None or not enough:
             return found
         return self._allocated(empty_domain(self.instance_type, max(enough)), leaving=True)
 

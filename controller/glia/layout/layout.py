@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from glia.desired.desire import clusters
@@ -79,6 +80,7 @@ def lay_out(
     rosters: Mapping[ClusterRef, Roster],
     *,
     without_leaving: bool = False,
+    empty: Mapping[str, int] = MappingProxyType({}),
 ) -> Layout:
     """The lanes of every service, a pure function of the manifests and of what runs.
 
@@ -88,6 +90,8 @@ def lay_out(
         rosters: of the clusters to read; one that is missing is laid out as if it were empty,
             with as many instances as it takes. Of one that could not be read nothing is.
         without_leaving: lanes that have to go are deleted first: their room is there for others.
+        empty: by type, how many instances a domain without a roster has, instead of as many as
+            it takes.
     """
     services = _services(declared)
     shared = _shared(declared, instance_types)
@@ -111,7 +115,14 @@ def lay_out(
     from glia.layout.shortages import told, total  # noqa: PLC0415
 
     competitions = [
-        Competition(key, competing[key], roster, instance_types[key.instance_type], without_leaving)
+        Competition(
+            key,
+            competing[key],
+            roster,
+            instance_types[key.instance_type],
+            without_leaving,
+            empty.get(key.instance_type),
+        )
         for key in sorted(competing)
         if not ((roster := rosters.get(key.cluster)) and roster.failure)
     ]

@@ -141,13 +141,28 @@ def _labelled(change: Change, labellings: Sequence[Labelling]) -> Change:
 
 
 def offline_plan(
-    desired: DesiredState, *, diagnostics: Iterable[Diagnostic] = (), source: Source = HERE
+    desired: DesiredState,
+    *,
+    shortages: tuple[Shortage, ...] = (),
+    diagnostics: Iterable[Diagnostic] = (),
+    source: Source = HERE,
+    assumption: str = "",
 ) -> Plan:
-    """The plan for empty clusters: everything is to be created."""
+    """The plan for clusters without services: everything is to be created.
+
+    ``assumption`` says on which instances lanes were laid out.
+    """
     changes = tuple(
         creation(service, lane, None) for service in desired.services for lane in service.lanes
     )
-    return Plan(changes=changes, diagnostics=tuple(diagnostics), source=source, offline=True)
+    return Plan(
+        changes=changes,
+        shortages=shortages,
+        diagnostics=tuple(diagnostics),
+        source=source,
+        offline=True,
+        assumption=assumption,
+    )
 
 
 def _decide(

@@ -83,6 +83,8 @@ def _origin(plan: Plan) -> Iterator[str]:
         yield f"{' '.join(told)}"
     if plan.offline:
         yield f"{offline(plan.source).capitalize()}."
+        if plan.assumption:
+            yield code(plan.assumption)
     if plan.acts:
         yield f"digest {code(plan.digest)}"
 

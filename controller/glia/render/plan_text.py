@@ -53,7 +53,8 @@ def plan_text(plan: Plan, *, colour: bool, width: int, verbose: bool = False) ->
     """
     paint = Paint(colour)
     regions = several_regions(plan)
-    blocks = [[visible(offline(plan.source))]] if plan.offline else []
+    first = [visible(offline(plan.source)), plan.assumption] if plan.offline else []
+    blocks = [[visible(line) for line in first if line]]
     blocks.append(sections.labellings(plan, width))
     blocks += [
         [

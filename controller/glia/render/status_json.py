@@ -12,6 +12,7 @@ from glia.render.diagnostics import as_json
 if TYPE_CHECKING:
     from glia.status import (
         Chip,
+        ClusterLane,
         ClusterStatus,
         Condition,
         Holder,
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
         LaneStatus,
         ServiceStatus,
         Status,
+        TaskStatus,
     )
 
 Json = dict[str, Any]
@@ -88,7 +90,32 @@ def _cluster(cluster: ClusterStatus) -> Json:
         "name": cluster.cluster.name,
         "region": cluster.cluster.target.region,
         "accountId": cluster.account_id,
+        "owner": cluster.cluster.owner,
+        "lanes": None if cluster.lanes is None else [_cluster_lane(each) for each in cluster.lanes],
         "instances": [_instance(each) for each in cluster.instances],
+    }
+
+
+def _cluster_lane(lane: ClusterLane) -> Json:
+    figures = lane.figures
+    return {
+        "name": lane.name,
+        "key": lane.key,
+        "owner": lane.owner,
+        "status": lane.status,
+        "desired": lane.desired,
+        "figures": None
+        if figures is None
+        else {
+            "instanceType": figures.instance_type,
+            "deviceIds": list(figures.device_ids),
+            "partition": figures.partition,
+            "cpu": figures.cpu,
+            "memory": figures.memory,
+            "ports": sorted(figures.ports),
+        },
+        "capacityProviders": list(lane.capacity_providers),
+        "constraints": list(lane.constraints),
     }
 
 
@@ -99,7 +126,25 @@ def _instance(instance: InstanceStatus) -> Json:
         "type": instance.type,
         "partition": instance.partition,
         "status": instance.status,
+        "connected": instance.connected,
+        "capacityProvider": instance.capacity_provider,
+        "attributes": dict(instance.attributes),
+        "cpu": instance.cpu,
+        "memory": instance.memory,
         "chips": [_chip(each) for each in instance.chips],
+        "tasks": [_task(each) for each in instance.tasks],
+    }
+
+
+def _task(task: TaskStatus) -> Json:
+    return {
+        "arn": task.arn,
+        "group": task.group,
+        "deviceIds": list(task.devices),
+        "cpu": task.cpu,
+        "memory": task.memory,
+        "ports": list(task.ports),
+        "enis": task.enis,
     }
 
 

@@ -46,10 +46,55 @@ SERVICE = closed(
 )
 HOLDER = closed(key=TEXT, lane=TEXT, taskArn=TEXT, owned=FLAG)
 CHIP = closed(id=COUNT, holder=nullable(HOLDER), clashesWith=listed(HOLDER))
-INSTANCE = closed(
-    arn=TEXT, ec2InstanceId=TEXT, type=TEXT, partition=TEXT, status=TEXT, chips=listed(CHIP)
+FIGURES = closed(
+    instanceType=TEXT,
+    deviceIds=listed(COUNT),
+    partition=TEXT,
+    cpu=COUNT,
+    memory=COUNT,
+    ports=listed(COUNT),
 )
-CLUSTER = closed(name=TEXT, region=TEXT, accountId=TEXT, instances=listed(INSTANCE))
+CLUSTER_LANE = closed(
+    name=TEXT,
+    key=TEXT,
+    owner=TEXT,
+    status=among("ACTIVE", "DRAINING"),
+    desired=COUNT,
+    figures=nullable(FIGURES),
+    capacityProviders=listed(TEXT),
+    constraints=listed(TEXT),
+)
+TASK = closed(
+    arn=TEXT,
+    group=TEXT,
+    deviceIds=listed(COUNT),
+    cpu=COUNT,
+    memory=COUNT,
+    ports=listed(COUNT),
+    enis=COUNT,
+)
+INSTANCE = closed(
+    arn=TEXT,
+    ec2InstanceId=TEXT,
+    type=TEXT,
+    partition=TEXT,
+    status=TEXT,
+    connected=FLAG,
+    capacityProvider=TEXT,
+    attributes={"type": "object", "additionalProperties": TEXT},
+    cpu=COUNT,
+    memory=COUNT,
+    chips=listed(CHIP),
+    tasks=listed(TASK),
+)
+CLUSTER = closed(
+    name=TEXT,
+    region=TEXT,
+    accountId=TEXT,
+    owner=TEXT,
+    lanes=nullable(listed(CLUSTER_LANE)),
+    instances=listed(INSTANCE),
+)
 
 
 def status_schema() -> Schema:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from glia.neuron.catalogue import InstanceType
     from glia.observed import Observed
     from glia.plan import Change, Drifted, Held, Plan, Settled
-    from glia.status import Health
+    from glia.status import Health, Room
     from glia.target import ClusterRef
 
 _SUSPENDED = "spec.suspend is set, so the service is neither read nor changed"
@@ -44,6 +44,7 @@ def status(  # noqa: PLR0913  (what is known of the clusters comes by keyword)
     account_ids: Mapping[ClusterRef, str],
     instance_types: Mapping[str, InstanceType],
     rosters: Mapping[ClusterRef, Roster] = MappingProxyType({}),
+    rooms: Mapping[ClusterRef, tuple[Room, ...]] = MappingProxyType({}),
 ) -> Status:
     """All services and clusters.
 
@@ -56,6 +57,7 @@ def status(  # noqa: PLR0913  (what is known of the clusters comes by keyword)
         account_ids: of the accounts that the clusters are in, as far as they are known.
         instance_types: by name; they come before the catalogue's.
         rosters: of the clusters whose instances are shared.
+        rooms: what is left of these.
     """
     by_cluster = {each.cluster: each for each in observed}
     said = _by_service(plan)
@@ -71,11 +73,14 @@ def status(  # noqa: PLR0913  (what is known of the clusters comes by keyword)
             for service in desired.services
         ),
         clusters=tuple(
-            _cluster(
-                by_cluster[cluster],
-                account_ids.get(cluster, ""),
-                instance_types,
-                rosters.get(cluster),
+            replace(
+                _cluster(
+                    by_cluster[cluster],
+                    account_ids.get(cluster, ""),
+                    instance_types,
+                    rosters.get(cluster),
+                ),
+                rooms=rooms.get(cluster, ()),
             )
             for cluster in sorted(by_cluster)
         ),

@@ -171,18 +171,60 @@ class ClusterLane:
 
 
 @dataclass(frozen=True, slots=True)
+class UnsafeLane:
+    """A lane that may find no room for a replica that it loses.
+
+    Attributes:
+        needed: instances of its partition that would be enough.
+        instances: those that there are.
+        resource: what else may run out on an instance, or empty.
+    """
+
+    name: str
+    needed: int
+    instances: int
+    resource: str
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What is left of a partition of instances that are shared.
+
+    Attributes:
+        pool: of the domain, or empty.
+        instances: those that ECS places tasks on.
+        chips: of all of them.
+        free: chips that no task holds now.
+        longest_run: of free chips that one task may have, on any one instance.
+        fits: by chips a replica, how many more replicas would get a lane.
+    """
+
+    instance_type: str
+    pool: str
+    partition: str
+    instances: int
+    chips: int
+    free: int
+    longest_run: int
+    fits: Mapping[int, int]
+    unsafe: tuple[UnsafeLane, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterStatus:
     """An ECS cluster's Neuron instances.
 
     Attributes:
         lanes: all of the cluster; None where no manifest shares its instances: then nobody has
             to know them.
+        rooms: of the domains that manifests share.
     """
 
     cluster: ClusterRef
     account_id: str
     instances: tuple[InstanceStatus, ...]
     lanes: tuple[ClusterLane, ...] | None = None
+    rooms: tuple[Room, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from glia.assess import SUSPICIOUS_SECONDS, Assessment, assess, needs_evidence
+from glia.layout.layout import rooms_of
 from glia.observe import Reader, fleet
 from glia.parallel import in_parallel
 from glia.plan import lane_id
@@ -14,11 +15,12 @@ from glia.service_status import status
 from glia.watch import look, watch_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from glia.clock import Clock
     from glia.desired.state import DesiredState
     from glia.layout.roster import Roster
+    from glia.manifest.relations import Declared
     from glia.neuron.catalogue import InstanceType
     from glia.observed import Observed
     from glia.plan import Plan, Settled
@@ -39,8 +41,13 @@ def survey(  # noqa: PLR0913  (what was read before comes by keyword)
     *,
     instance_types: Mapping[str, InstanceType],
     rosters: Mapping[ClusterRef, Roster],
+    sharing: Sequence[Declared],
 ) -> Status:
-    """How everything is, at the moment of the call."""
+    """How everything is, at the moment of the call.
+
+    ``rosters`` are of the clusters whose instances are shared, ``sharing`` the manifests of the
+    services that share them.
+    """
     readable = [each for each in observed.values() if not each.failure]
     clusters = [each.cluster for each in readable]
 
@@ -53,6 +60,7 @@ def survey(  # noqa: PLR0913  (what was read before comes by keyword)
 
     seen = dict(observed) | dict(zip(clusters, in_parallel(clock, fleets, readable), strict=True))
     judgements = in_parallel(clock, judged, plan.settled)
+    whole = {ref: _with_fleet(roster, seen.get(ref)) for ref, roster in rosters.items()}
     return status(
         desired,
         seen.values(),
@@ -65,7 +73,14 @@ def survey(  # noqa: PLR0913  (what was read before comes by keyword)
         account_ids={cluster: _account_id(each) for cluster, each in seen.items()},
         instance_types=instance_types,
         rosters=rosters,
+        rooms=rooms_of(sharing, instance_types, whole),
     )
+
+
+def _with_fleet(roster: Roster, seen: Observed | None) -> Roster:
+    """With the task definitions of owned tasks too, which no layout has to know."""
+    found = seen.facts.fleet if seen else None
+    return replace(roster, fleet=found) if found else roster
 
 
 def _account_id(observed: Observed) -> str:

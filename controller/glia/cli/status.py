@@ -41,6 +41,7 @@ def command(*, paths: tuple[str, ...], output: str, profile: str | None) -> int:
         online.clock,
         instance_types=made.wanted.instance_types,
         rosters=made.rosters,
+        sharing=made.wanted.open,
     )
     click.echo(_shown(found, output))
     return FAILED if any(each.severity == "error" for each in found.diagnostics) else 0

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from glia.manifest.relations import Declared
     from glia.neuron.catalogue import InstanceType
     from glia.plan import Labelling, Shortage
+    from glia.status import Room
     from glia.target import ClusterRef
 
 
@@ -136,6 +137,32 @@ def lay_out(
         tuple(total(each) for each in competitions if each.lacking),
         (*wrong, *(diagnostic for each in competitions for diagnostic in told(each))),
     )
+
+
+def rooms_of(
+    declared: Sequence[Declared],
+    instance_types: Mapping[str, InstanceType],
+    rosters: Mapping[ClusterRef, Roster],
+) -> dict[ClusterRef, tuple[Room, ...]]:
+    """What is left of the domains that these manifests share, as far as they could be read."""
+    shared = _shared(declared, instance_types)
+    competing: dict[DomainKey, list[Declared]] = {}
+    for each, manifest, cluster in _services(declared):
+        key = domain_key(cluster, manifest.spec.neuron)
+        roster = rosters.get(cluster)
+        if key is not None and key in shared and roster is not None and not roster.failure:
+            competing.setdefault(key, []).append(each)
+    if not competing:
+        return {}
+    from glia.layout.competition import Competition  # noqa: PLC0415
+    from glia.layout.room import rooms  # noqa: PLC0415
+
+    found: dict[ClusterRef, tuple[Room, ...]] = {}
+    for key, services in sorted(competing.items(), key=lambda item: item[0]):
+        kind = instance_types[key.instance_type]
+        competition = Competition(key, services, rosters[key.cluster], kind, without_leaving=False)
+        found[key.cluster] = (*found.get(key.cluster, ()), *rooms(competition))
+    return found
 
 
 def _services(

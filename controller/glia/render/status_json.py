@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Holder,
         InstanceStatus,
         LaneStatus,
+        Room,
         ServiceStatus,
         Status,
         TaskStatus,
@@ -92,7 +93,30 @@ def _cluster(cluster: ClusterStatus) -> Json:
         "accountId": cluster.account_id,
         "owner": cluster.cluster.owner,
         "lanes": None if cluster.lanes is None else [_cluster_lane(each) for each in cluster.lanes],
+        "rooms": [_room(each) for each in cluster.rooms],
         "instances": [_instance(each) for each in cluster.instances],
+    }
+
+
+def _room(room: Room) -> Json:
+    return {
+        "instanceType": room.instance_type,
+        "pool": room.pool,
+        "partition": room.partition,
+        "instances": room.instances,
+        "chips": room.chips,
+        "freeChips": room.free,
+        "longestRun": room.longest_run,
+        "fits": [{"chips": size, "replicas": count} for size, count in room.fits.items()],
+        "unsafeLanes": [
+            {
+                "name": each.name,
+                "needed": each.needed,
+                "instances": each.instances,
+                "resource": each.resource,
+            }
+            for each in room.unsafe
+        ],
     }
 
 

@@ -87,12 +87,24 @@ INSTANCE = closed(
     chips=listed(CHIP),
     tasks=listed(TASK),
 )
+ROOM = closed(
+    instanceType=TEXT,
+    pool=TEXT,
+    partition=TEXT,
+    instances=COUNT,
+    chips=COUNT,
+    freeChips=COUNT,
+    longestRun=COUNT,
+    fits=listed(closed(chips=COUNT, replicas=COUNT)),
+    unsafeLanes=listed(closed(name=TEXT, needed=COUNT, instances=COUNT, resource=TEXT)),
+)
 CLUSTER = closed(
     name=TEXT,
     region=TEXT,
     accountId=TEXT,
     owner=TEXT,
     lanes=nullable(listed(CLUSTER_LANE)),
+    rooms=listed(ROOM),
     instances=listed(INSTANCE),
 )
 

@@ -9,6 +9,7 @@ from glia.render import sections
 from glia.render.chips import chip_picture
 from glia.render.legible import visible, wrapped
 from glia.render.paint import Paint
+from glia.render.room import room_lines
 from glia.render.table import joined, padded
 from glia.render.wording import count
 
@@ -32,6 +33,7 @@ def status_text(status: Status, *, colour: bool, width: int) -> str:
     paint = Paint(colour)
     blocks = [_services(status, paint, width)]
     blocks += [chip_picture(each, paint, width) for each in status.clusters if each.instances]
+    blocks += [room_lines(each, paint, width) for each in status.clusters]
     blocks += [text.split("\n") for text in sections.diagnostics(status.diagnostics)]
     blocks.append([paint(_summary(status), "bold")])
     return "\n\n".join("\n".join(lines) for lines in blocks if lines)

@@ -7,16 +7,10 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from glia.chips import instance_chips
+from glia.cluster_status import cluster_status, unread
 from glia.conditions import Standing, conditions, health, of_change, of_drifted, of_settled
-from glia.desired import lane_tag
-from glia.desired.lane_tag import LANE
-from glia.desired.service import PARTITION
-from glia.desired.tags import KEY, OWNER
-from glia.errors import Diagnostic
-from glia.occupancy import occupancy
 from glia.plan import NOT_READY, lane_id
-from glia.status import ClusterLane, ClusterStatus, Condition, LaneStatus, ServiceStatus, Status
+from glia.status import Condition, LaneStatus, ServiceStatus, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -74,7 +68,7 @@ def status(  # noqa: PLR0913  (what is known of the clusters comes by keyword)
         ),
         clusters=tuple(
             replace(
-                _cluster(
+                cluster_status(
                     by_cluster[cluster],
                     account_ids.get(cluster, ""),
                     instance_types,
@@ -86,7 +80,7 @@ def status(  # noqa: PLR0913  (what is known of the clusters comes by keyword)
         ),
         diagnostics=(
             *plan.diagnostics,
-            *(each for cluster in sorted(by_cluster) for each in _unread(by_cluster[cluster])),
+            *(each for cluster in sorted(by_cluster) for each in unread(by_cluster[cluster])),
         ),
     )
 
@@ -212,67 +206,3 @@ def _lane(lane: DesiredLane, live: LiveService | None, assessment: Assessment | 
         deployment=primary.id if primary else "",
         deployment_status=primary.rollout_state if primary else "",
     )
-
-
-def _cluster(
-    observed: Observed,
-    account_id: str,
-    instance_types: Mapping[str, InstanceType],
-    roster: Roster | None,
-) -> ClusterStatus:
-    cluster, fleet = observed.cluster, observed.facts.fleet
-    instances = () if fleet is None else instance_chips(fleet, instance_types, cluster.owner)
-    lanes = None if roster is None or roster.failure else tuple(_cluster_lanes(roster))
-    return ClusterStatus(cluster, account_id or cluster.target.account_id, instances, lanes)
-
-
-def _cluster_lanes(roster: Roster) -> Iterator[ClusterLane]:
-    """Whatever a lay-out looks at: lanes, and services that are bound to a partition."""
-    for name, service in sorted(roster.services.items()):
-        constraints = service.members.get("placementConstraints") or ()
-        said = tuple(str(each["expression"]) for each in constraints if "expression" in each)
-        bound = any(PARTITION in each for each in said)
-        if service.status == "INACTIVE" or not (LANE in service.tags or bound):
-            continue
-        strategy = service.members.get("capacityProviderStrategy") or ()
-        yield ClusterLane(
-            name=name,
-            key=service.tags.get(KEY, ""),
-            owner=service.tags.get(OWNER, ""),
-            status=service.status,
-            desired=service.desired,
-            figures=lane_tag.read(service.tags),
-            capacity_providers=tuple(each["capacityProvider"] for each in strategy),
-            constraints=said,
-        )
-
-
-def _unread(observed: Observed) -> Iterator[Diagnostic]:
-    """What makes the picture of the chips incomplete."""
-    fleet = observed.facts.fleet
-    if fleet is None:
-        if not observed.failure:
-            yield Diagnostic(
-                severity="warning",
-                code="instances-unreadable",
-                message=f"the instances of cluster {observed.cluster} could not be read",
-                remedy="allow ecs:ListContainerInstances, ecs:DescribeContainerInstances, "
-                "ecs:ListTasks and ecs:DescribeTasks",
-            )
-        return
-    occupied = occupancy(fleet)
-    groups = {
-        each.task.group
-        for instance in occupied.instances
-        for each in occupied.on(instance)
-        if each.definition is None
-    }
-    if groups:
-        yield Diagnostic(
-            severity="warning",
-            code="task-definitions-unreadable",
-            message=f"chips shown as free in cluster {observed.cluster} may be held",
-            expected="the task definition of every task",
-            found=f"none of {', '.join(sorted(groups))}",
-            remedy="allow ecs:DescribeTaskDefinition",
-        )

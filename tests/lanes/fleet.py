@@ -6,10 +6,15 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
+
 from glia.apply import Manner, apply
 from glia.aws.clock import Interrupted
 from glia.cli.prepared import prepared
-from glia.planning.allowances import Allowances
+from glia.planning.allowances import NOTHING, Allowances
+from glia.render.status_json import status_json
+from glia.render.status_schema import status_schema
+from glia.survey import survey
 from support.operator import MUTATING, neuron_service
 
 if TYPE_CHECKING:
@@ -17,6 +22,7 @@ if TYPE_CHECKING:
 
     from glia.plan import Plan
     from glia.sandbox.records import Task
+    from glia.status import Status
     from glia.target import ClusterRef
     from support.operator import Operator
 
@@ -176,6 +182,24 @@ def label_of(plan: Plan) -> dict[str, int]:
     """How many instances get which label."""
     assert {each.action for each in plan.labellings} <= {"label"}
     return {each.partition: len(each.instances) for each in plan.labellings}
+
+
+def status_of(operator: Operator) -> Status:
+    """What `glia status` tells, in the form that is published."""
+    online = operator.online()
+    made = prepared((str(operator.folder),), online, NOTHING)
+    found = survey(
+        made.state,
+        made.plan,
+        made.observed,
+        online.of,
+        online.clock,
+        instance_types=made.wanted.instance_types,
+        rosters=made.rosters,
+        sharing=made.wanted.open,
+    )
+    jsonschema.validate(status_json(found), status_schema())
+    return found
 
 
 class Mortal:

@@ -21,6 +21,7 @@ from lanes.fleet import (
     partitions,
     running,
     sharing,
+    status_of,
 )
 from support.operator import is_empty
 
@@ -122,6 +123,10 @@ def test_what_was_left_draining_is_made_active_by_the_next_apply_and_nobody_else
     left = {"glia.labelling": "a", "glia.owner": "tests"}
     assert ours(operator) == kept | {theirs: ("DRAINING", {}), ready: ("DRAINING", left)}
     assert actions(operator.plan()) == [("label", "a", 1)], "the next one would go on"
+
+    (told,) = (each for each in status_of(operator).diagnostics if each.severity == "warning"
+        and each.code == "instance-being-labelled")  # fmt: skip
+    assert (told.found, "partition a" in told.message) == ("DRAINING", True)
 
     # Meanwhile somebody has labelled another one: nobody needs this one any more.
     (by_hand,) = (each.arn for each in sandbox.add_instances(BIG))

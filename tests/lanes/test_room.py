@@ -4,42 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
-
-from glia.cli.prepared import prepared
-from glia.planning.allowances import NOTHING
-from glia.render.status_json import status_json
-from glia.render.status_schema import status_schema
 from glia.render.status_text import status_text
-from glia.survey import survey
-from lanes.fleet import BIG, partitions, sharing
+from lanes.fleet import BIG, partitions, sharing, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from glia.status import Room, Status
+    from glia.status import Room
     from support.operator import Operator
 
 
-def status(operator: Operator) -> Status:
-    online = operator.online()
-    made = prepared((str(operator.folder),), online, NOTHING)
-    found = survey(
-        made.state,
-        made.plan,
-        made.observed,
-        online.of,
-        online.clock,
-        instance_types=made.wanted.instance_types,
-        rosters=made.rosters,
-        sharing=made.wanted.open,
-    )
-    jsonschema.validate(status_json(found), status_schema())
-    return found
-
-
 def rooms(operator: Operator) -> dict[str, Room]:
-    (cluster,) = status(operator).clusters
+    (cluster,) = status_of(operator).clusters
     return {each.partition: each for each in cluster.rooms}
 
 
@@ -78,13 +54,13 @@ def test_free_chips_that_lie_apart_are_told_and_so_are_lanes_in_danger(
     assert (room.instances, room.chips, room.free) == (2, 24, 10)
     assert (room.longest_run, room.unsafe) == (2, ())
     assert room.fits == {1: 10, 2: 4, 4: 0, 8: 0, 12: 0}
-    shown = status_text(status(operator), colour=False, width=100).split("\n\n")
+    shown = status_text(status_of(operator), colour=False, width=100).split("\n\n")
     assert (
         "\n".join(
             [
                 "room in inference (us-west-2)",
                 f"    2 {BIG}: 10 of 24 chips free, longest run 2",
-                "        room for 10 of 1, or 4 of 2",
+                "        room for 10 more replicas of 1 chip, or 4 of 2",
                 "        fragmented: no room for 4 or 8 chips",
             ]
         )
@@ -94,7 +70,7 @@ def test_free_chips_that_lie_apart_are_told_and_so_are_lanes_in_danger(
     lost = next(iter(operator.driver.sandbox.cluster.instances.values()))
     operator.driver.sandbox.lose_instance(lost)
     operator.driver.run(60)
-    found = status(operator)
+    found = status_of(operator)
     (room,) = found.clusters[0].rooms
     assert {(each.name, each.needed, each.instances) for each in room.unsafe} == {
         ("even-neuron2to3", 2, 1),

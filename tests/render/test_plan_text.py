@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glia.diff import ABSENT, MASKED, FieldChange
-from glia.plan import Create, Effect, Plan, Settled
+from glia.plan import Create, Effect, Labelling, Plan, Settled
 from glia.render.fields import field_line
 from glia.render.plan_text import plan_text
 from glia.render.wording import effect
@@ -34,6 +34,10 @@ from render.values import (
 COLOUR = re.compile(r"\x1b\[\d+m")
 # What a terminal obeys, hides or turns around, and what would forge a line of the plan.
 HOSTILE = "\x1b[2J\r\x08\x9b\u202e\u2066\u200b\n+ create forged/line (a.yaml:1)\u2028\x00"
+
+
+NOTHING = "0 to create, 0 to update, 0 to replace"
+LABELS = ("4003 instances to label", "2 instances to unlabel", "1 instance to release")
 
 
 def text(*args: Plan, width: int = 100, verbose: bool = False) -> str:
@@ -221,3 +225,29 @@ def test_a_name_that_is_in_two_regions_is_told_apart() -> None:
     assert "~ update inference/bert, us-west-2 (" in shown
     assert "~ update inference/bert, eu-central-1 (" in shown
     assert "us-west-2" not in text(Plan(changes=(updated("bert"),)))
+
+
+def test_labels_count_in_the_time_that_a_plan_takes_and_come_in_their_order() -> None:
+    """Six calls for ten instances, and 40 a second."""
+    many = tuple(f"arn:{number}" for number in range(4000))
+    made = Plan(
+        labellings=(
+            Labelling(CLUSTER, "inf2.48xlarge", "a", many),
+            Labelling(CLUSTER, "inf1.6xlarge", "b", many[:3], occupied=many[:2], pool="x=y"),
+            Labelling(CLUSTER, "inf1.6xlarge", "c", many[:2], "unlabel", depends_on=("a/b/web-c",)),
+            Labelling(CLUSTER, "inf1.6xlarge", "", many[:1], "release"),
+        )
+    )
+    assert len({each.id for each in made.labellings}) == 4
+    assert text(made, width=90).splitlines()[:-1] == [
+        "= label 4000 idle inf2.48xlarge of inference (us-west-2) as partition a",
+        "= label 2 inf1.6xlarge that only its tasks are on and 1 idle inf1.6xlarge of",
+        "    inference (us-west-2) as partition b",
+        "= unlabel 2 inf1.6xlarge of inference (us-west-2): partition c has no lanes any more",
+        "    after web-c",
+        "= release 1 inf1.6xlarge of inference (us-west-2), which an apply that ended early",
+        "    has marked",
+        "",
+        f"Plan: {NOTHING}, {', '.join(LABELS)}; 0 unchanged.",
+        "at least 58 s at AWS's request quotas",
+    ]

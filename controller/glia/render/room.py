@@ -40,8 +40,12 @@ def _head(room: Room) -> str:
 
 def _told(room: Room) -> Iterator[str]:
     """By chips a replica. What ECS could place now and Glia makes no lane for is not safe."""
-    if fitting := [f"{number} of {size}" for size, number in room.fits.items() if number]:
-        yield f"room for {', or '.join(fitting)}"
+    fitting = [(number, size) for size, number in room.fits.items() if number]
+    if fitting:
+        number, size = fitting[0]
+        first = f"{count(number, 'more replica')} of {count(size, 'chip')}"
+        rest = (f"{number} of {size}" for number, size in fitting[1:])
+        yield f"room for {', or '.join((first, *rest))}"
     lacking = [size for size, number in room.fits.items() if not number and size <= room.free]
     if apart := [str(size) for size in lacking if size > room.longest_run]:
         yield f"fragmented: no room for {' or '.join(apart)} chips"

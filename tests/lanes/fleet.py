@@ -11,10 +11,10 @@ import jsonschema
 from glia.apply import Manner, apply
 from glia.aws.clock import Interrupted
 from glia.cli.prepared import prepared
-from glia.planning.allowances import NOTHING, Allowances
+from glia.cli.status import looked_at
+from glia.planning.allowances import Allowances
 from glia.render.status_json import status_json
 from glia.render.status_schema import status_schema
-from glia.survey import survey
 from support.operator import MUTATING, neuron_service
 
 if TYPE_CHECKING:
@@ -186,18 +186,7 @@ def label_of(plan: Plan) -> dict[str, int]:
 
 def status_of(operator: Operator) -> Status:
     """What `glia status` tells, in the form that is published."""
-    online = operator.online()
-    made = prepared((str(operator.folder),), online, NOTHING)
-    found = survey(
-        made.state,
-        made.plan,
-        made.observed,
-        online.of,
-        online.clock,
-        instance_types=made.wanted.instance_types,
-        rosters=made.rosters,
-        sharing=made.wanted.open,
-    )
+    found = looked_at((str(operator.folder),), operator.online())
     jsonschema.validate(status_json(found), status_schema())
     return found
 

@@ -241,12 +241,12 @@ def test_labels_count_in_the_time_that_a_plan_takes_and_come_in_their_order() ->
     assert len({each.id for each in made.labellings}) == 4
     assert text(made, width=90).splitlines()[:-1] == [
         "= label 4000 idle inf2.48xlarge of inference (us-west-2) as partition a",
-        "= label 2 inf1.6xlarge that only its tasks are on and 1 idle inf1.6xlarge of",
-        "    inference (us-west-2) as partition b",
+        "= label 2 inf1.6xlarge that only its tasks are on and 1 idle inf1.6xlarge of inference",
+        "    (us-west-2) as partition b",
         "= unlabel 2 inf1.6xlarge of inference (us-west-2): partition c has no lanes any more",
         "    after web-c",
-        "= release 1 inf1.6xlarge of inference (us-west-2), which an apply that ended early",
-        "    has marked",
+        "= release 1 inf1.6xlarge of inference (us-west-2), which an apply that ended early has",
+        "    marked",
         "",
         f"Plan: {NOTHING}, {', '.join(LABELS)}; 0 unchanged.",
         "at least 58 s at AWS's request quotas",

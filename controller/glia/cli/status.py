@@ -11,6 +11,7 @@ import click
 from glia.cli.options import PATHS, PROFILE, colour, output, width
 
 if TYPE_CHECKING:
+    from glia.cli.online import Online
     from glia.status import Status
 
 FAILED = 1
@@ -27,13 +28,20 @@ def command(*, paths: tuple[str, ...], output: str, profile: str | None) -> int:
     services are like.
     """
     from glia.cli.online import Online
+
+    found = looked_at(paths, Online(profile))
+    click.echo(_shown(found, output))
+    return FAILED if any(each.severity == "error" for each in found.diagnostics) else 0
+
+
+def looked_at(paths: tuple[str, ...], online: Online) -> Status:
+    """How what these manifests declare is, at the moment of the call."""
     from glia.cli.prepared import prepared
     from glia.planning.allowances import NOTHING
     from glia.survey import survey
 
-    online = Online(profile)
     made = prepared(paths, online, NOTHING)
-    found = survey(
+    return survey(
         made.state,
         made.plan,
         made.observed,
@@ -43,8 +51,6 @@ def command(*, paths: tuple[str, ...], output: str, profile: str | None) -> int:
         rosters=made.rosters,
         sharing=made.wanted.open,
     )
-    click.echo(_shown(found, output))
-    return FAILED if any(each.severity == "error" for each in found.diagnostics) else 0
 
 
 def _shown(status: Status, output: str) -> str:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 
 from glia.apply import Manner, apply
+from glia.aws.clock import Interrupted
 from glia.outcome import State
+from glia.plan import Labelling
+from glia.relabel import Relabelling
 from glia.render.plan_json import plan_json
 from glia.render.plan_markdown import plan_markdown
 from glia.render.plan_schema import plan_schema
 from glia.render.plan_text import plan_text
 from lanes.fleet import (
     BIG,
+    Mortal,
     apply_and_die,
     died_for_a_taken_chip,
     label_of,
@@ -22,10 +27,12 @@ from lanes.fleet import (
     running,
     sharing,
     status_of,
+    writes,
 )
 from support.operator import is_empty
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable
 
     from glia.plan import Plan
@@ -198,3 +205,46 @@ def test_what_nobody_needs_is_back_before_lanes_that_count_on_it(
     assert [arn for arn, each in instances(operator).items() if each.tasks] == [first]
     assert nothing_left(operator)
     assert not label_of(operator.plan())
+
+
+def live_for_one_call_each(
+    operator: Operator, labelling: Labelling, most: int = 100
+) -> Counter[str]:
+    """Processes that die after a call, until one has none to make; or only so many of them."""
+    online, begin = operator.online(), len(operator.driver.sandbox.calls)
+    for _ in range(most):
+        ecs = Mortal(online.of, 1)(labelling.cluster)
+        try:
+            Relabelling(labelling, ecs, operator.driver.clock, lambda: False).run()
+        except Interrupted:
+            continue
+        break
+    return writes(operator, begin)
+
+
+def test_whatever_call_a_labelling_dies_after_the_next_one_ends_it_and_no_call_is_made_twice(
+    make_operator: Callable[..., Operator],
+) -> None:
+    """Seven instances: one call is not enough for the attributes of all."""
+    operator = make_operator((BIG, 7))
+    cluster = operator.write(sharing("web", 1, 1)).plan().changes[0].service.cluster
+    label = Labelling(cluster, BIG, "a", tuple(instances(operator)))
+    labelled = ("ACTIVE", {"glia.partition": "a", "glia.owner": "tests"})
+
+    assert live_for_one_call_each(operator, label) == label.calls
+    assert list(ours(operator).values()) == [labelled] * 7
+    assert not live_for_one_call_each(operator, label)
+
+    unlabel = replace(label, action="unlabel")
+    assert live_for_one_call_each(operator, unlabel) == unlabel.calls
+    assert ours(operator) == {}
+    assert not live_for_one_call_each(operator, unlabel)
+
+    for drained in range(1, 5):
+        live_for_one_call_each(operator, label, drained)
+        release = replace(label, action="release")
+        live_for_one_call_each(operator, release)
+        assert {state for state, _ in ours(operator).values()} <= {"ACTIVE"}
+        assert all("glia.labelling" not in each for _, each in ours(operator).values())
+        assert len(ours(operator)) == (7 if drained > 2 else 0), "a label that is there stays"
+        live_for_one_call_each(operator, unlabel)

@@ -105,7 +105,7 @@ def apply(
     """What came of the plan's labels and changes, in its order, and of what was rolling already."""
     work = _Work(plan, ecs_of, clock, manner, tell, clock.now())
     for labelling in plan.labellings:
-        work.note(_unlabelled(labelling, work.begin))
+        work.note(_waiting(labelling, work.begin))
         work.queue[labelling.id] = labelling
     for change in plan.changes:
         state = State.BLOCKED if change.blocked_by else State.WAITS
@@ -126,7 +126,7 @@ def apply(
     return Applied(tuple(work.outcomes.values()), work.cut)
 
 
-def _unlabelled(labelling: Labelling, now: float) -> Outcome:
+def _waiting(labelling: Labelling, now: float) -> Outcome:
     return Outcome(
         id=labelling.id,
         key=str(labelling.cluster),

@@ -31,7 +31,7 @@ def room_lines(cluster: ClusterStatus, paint: Paint, width: int) -> list[str]:
 
 
 def _head(room: Room) -> str:
-    words = [count(room.instances, room.instance_type).removesuffix("s")]
+    words = [f"{room.instances} {room.instance_type}"]
     words += [f"pool {room.pool}"] if room.pool else []
     words += [f"partition {room.partition}"] if room.partition else []
     free = f"{room.free} of {room.chips} chips free, longest run {room.longest_run}"

@@ -26,9 +26,9 @@ FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(Health
 
 def state(*manifests: dict[str, Any]) -> DesiredState:
     text = yaml.safe_dump_all([CLUSTER, *manifests]).encode()
-    made, diagnostics = offline_state(compiled(Found((Source("m.yaml", text),), ()), offline))
-    assert not [each for each in diagnostics if each.severity == "error"], diagnostics
-    return made
+    made = offline_state(compiled(Found((Source("m.yaml", text),), ()), offline))
+    assert not [each for each in made.diagnostics if each.severity == "error"], made.diagnostics
+    return made.state
 
 
 services = st.builds(

@@ -67,10 +67,7 @@ def command(  # noqa: PLR0913  (options of a command line)
         _write(out, "", "a")  # a reading of a large fleet shall not end in vain
     laid_out = ground(instances, snapshot)
     allowed = Allowances(prune=prune, deletes=allow_deletes, grace=grace)
-    if offline:
-        plan = _offline(paths, base, laid_out)
-    else:
-        plan = _online(paths, profile, base, allowed)
+    plan = _offline(paths, base, laid_out) if offline else _online(paths, profile, base, allowed)
     if out is not None:
         _write(out, f"{_json(plan)}\n", "w")
     click.echo(_shown(plan, output, verbose=verbose))

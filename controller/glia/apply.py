@@ -10,8 +10,8 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from glia.errors import GliaError
-from glia.outcome import Applied, Outcome, State, held_behind, in_the_way, left
+from glia.errors import GliaError, is_transient
+from glia.outcome import Applied, Outcome, State, deferred, held_behind, in_the_way, left
 from glia.parallel import in_parallel
 from glia.plan import Delete, Labelling, Retire, lane_id
 from glia.planning.updating import is_rolling
@@ -61,10 +61,14 @@ class Manner:
     Attributes:
         wait: until everything has converged.
         timeout: seconds for all of it; None lets the progress deadlines decide.
+        is_over: asked before each change; once it says so, no other is begun.
+        hand_over: takes every rollout that was started, where ``wait`` is not asked for.
     """
 
     wait: bool = True
     timeout: float | None = None
+    is_over: Callable[[], bool] = lambda: False
+    hand_over: Callable[[Change, Rollout], None] = lambda _change, _rollout: None
 
 
 @dataclass(slots=True)
@@ -118,11 +122,15 @@ def apply(
         work.rollouts += rolling
     crew = min(SUBMITTERS, len(work.queue))
     work.submitting = crew
-    jobs: list[Callable[[], None]] = [lambda: _wait(work), *[lambda: _submit_all(work)] * crew]
+    jobs: list[Callable[[], None]] = [lambda: _submit_all(work)] * crew
+    if manner.wait:
+        jobs.insert(0, lambda: _wait(work))
     in_parallel(clock, lambda job: job(), jobs)
-    if work.cut is not None:
-        for outcome in tuple(work.outcomes.values()):
+    for outcome in tuple(work.outcomes.values()):
+        if work.cut is not None:
             work.note(left(outcome, work.cut, clock.now()))
+        elif not outcome.state.ended:
+            work.note(deferred(outcome, clock.now()))
     return Applied(tuple(work.outcomes.values()), work.cut)
 
 
@@ -140,7 +148,7 @@ def _waiting(labelling: Labelling, now: float) -> Outcome:
 
 def _submit_all(work: _Work) -> None:
     try:
-        while work.cut is None:
+        while not _is_over(work):
             change = _next(work)
             if isinstance(change, Labelling):
                 _label(change, work)
@@ -158,6 +166,10 @@ def _submit_all(work: _Work) -> None:
     finally:
         with work.lock:
             work.submitting -= 1
+
+
+def _is_over(work: _Work) -> bool:
+    return work.cut is not None or work.manner.is_over()
 
 
 def _next(work: _Work) -> Change | Labelling | None:
@@ -185,9 +197,7 @@ def _hold(change: Change | Labelling, behind: Outcome, work: _Work) -> None:
 
 
 def _label(labelling: Labelling, work: _Work) -> None:
-    way = Relabelling(
-        labelling, work.ecs_of(labelling.cluster), work.clock, lambda: work.cut is not None
-    )
+    way = Relabelling(labelling, work.ecs_of(labelling.cluster), work.clock, lambda: _is_over(work))
     if (changed := _carried_out(way, labelling.id, work)) is not None:
         work.note(replace(changed[1], state=State.DONE, at=work.clock.now()))
 
@@ -195,7 +205,7 @@ def _label(labelling: Labelling, work: _Work) -> None:
 def _submit(change: Change, work: _Work) -> None:
     ecs = work.ecs_of(change.service.cluster)
     waits = work.manner.wait
-    submission = Submission(change, ecs, work.clock, lambda: work.cut is not None, waits)
+    submission = Submission(change, ecs, work.clock, lambda: _is_over(work), waits)
     if (changed := _carried_out(submission, change.id, work)) is not None:
         service, begun = changed
         _submitted(change, service, begun, submission.flaw, work)
@@ -209,7 +219,7 @@ def _carried_out(step: _Step[T_co], id_: str, work: _Work) -> tuple[T_co, Outcom
         found = step.run()
     except GliaError as error:
         calls = tuple(step.calls)
-        work.note(_refused(replace(begun, at=work.clock.now(), calls=calls), str(error)))
+        work.note(_refused(replace(begun, at=work.clock.now(), calls=calls), error))
     except (KeyboardInterrupt, CutOff) as cut:
         if isinstance(cut, KeyboardInterrupt):
             work.interrupt()
@@ -220,8 +230,14 @@ def _carried_out(step: _Step[T_co], id_: str, work: _Work) -> tuple[T_co, Outcom
     return None
 
 
-def _refused(outcome: Outcome, message: str) -> Outcome:
-    return replace(outcome, state=State.FAILED, reason="Refused", message=message)
+def _refused(outcome: Outcome, error: GliaError) -> Outcome:
+    return replace(
+        outcome,
+        state=State.FAILED,
+        reason="Refused",
+        message=str(error),
+        transient=is_transient(error),
+    )
 
 
 def _submitted(
@@ -237,13 +253,17 @@ def _submitted(
     if steady:
         ready = min(service.running, service.desired)
         work.note(replace(outcome, state=State.DONE, ready=ready))
-    elif work.manner.wait:
-        outcome = replace(outcome, state=State.ROLLS, replicas=service.desired)
-        work.note(outcome)
+        return
+    rolls = replace(outcome, state=State.ROLLS, replicas=service.desired)
+    rollout = started_rollout(change, service, now, rolls, flaw)
+    if work.manner.wait:
+        work.note(rolls)
         with work.lock:
-            work.rollouts.append(started_rollout(change, service, now, outcome, flaw))
-    elif flaw:
-        work.note(_refused(outcome, f"changed, not waited for; but {flaw}"))
+            work.rollouts.append(rollout)
+        return
+    work.manner.hand_over(change, rollout)
+    if flaw:
+        work.note(_refused(outcome, GliaError(f"changed, not waited for; but {flaw}")))
     else:
         work.note(replace(outcome, state=State.SUBMITTED))
 

@@ -14,6 +14,11 @@ class GliaError(Exception):
     """The root: something that the user can put right."""
 
 
+def is_transient(error: GliaError) -> bool:
+    """Whether the same attempt may succeed later by itself, as far as the error knows."""
+    return bool(getattr(error, "transient", False))
+
+
 class UsageError(GliaError):
     """The command line asks for something that does not exist or does not fit together."""
 

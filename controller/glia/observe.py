@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from glia.desired.tags import OWNER
-from glia.errors import GliaError
+from glia.errors import GliaError, is_transient
 from glia.layout.roster import Roster
 from glia.live import Fleet, LiveTaskDefinition
 from glia.observed import Facts, Observed
@@ -79,7 +79,7 @@ def observe(  # noqa: PLR0913  (how to read comes by keyword)
             return replace(seen, listed=known is not None)
         return _listed(cluster, services, reader_of(cluster), clock)
     except GliaError as error:
-        return Observed(cluster, failure=str(error))
+        return Observed(cluster, failure=str(error), transient=is_transient(error))
 
 
 def _listed(
@@ -156,7 +156,7 @@ def enrol(cluster: ClusterRef, reader_of: Callable[[ClusterRef], Reader], clock:
         arns = sorted({each.task_definition for each in there.tasks if each.service not in ours})
         found = in_parallel(clock, ecs.task_definition, arns)
     except GliaError as error:
-        return Roster(cluster, failure=str(error))
+        return Roster(cluster, failure=str(error), transient=is_transient(error))
     definitions = {arn: each for arn, each in zip(arns, found, strict=True) if each is not None}
     return replace(read, fleet=replace(there, definitions=definitions))
 

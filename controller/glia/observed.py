@@ -49,6 +49,8 @@ class Observed:
         failure: why nothing could be read, or empty.
         listed: ``services`` has all of this installation's, wanted or not.
         unlisted: why it has not, although it was to; or empty.
+        transient: whether the same read may succeed later by itself.
+        awaited: services whose rollout somebody still waits for, whatever ECS shows.
     """
 
     cluster: ClusterRef
@@ -60,6 +62,8 @@ class Observed:
     failure: str = ""
     listed: bool = False
     unlisted: str = ""
+    transient: bool = False
+    awaited: frozenset[str] = frozenset()
 
 
 def live_fingerprint(observed: Iterable[Observed]) -> str:

@@ -67,6 +67,7 @@ class Outcome:
         reason: a word for programs, as conditions have it: ``RolledBack``, ``Unplaceable``.
         message: ECS's and the runtime's own words where there are any.
         calls: what has been changed, by the names of the API calls.
+        transient: it failed, and the same may succeed later by itself.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Outcome:
     reason: str = ""
     message: str = ""
     calls: tuple[str, ...] = ()
+    transient: bool = False
 
     @property
     def is_of_instances(self) -> bool:
@@ -117,6 +119,11 @@ def left(outcome: Outcome, cut: Cut, now: float) -> Outcome:
     if outcome.state is State.ROLLS or outcome.calls:
         return replace(outcome, state=cut, at=now)
     return replace(outcome, state=State.NOT_STARTED, at=now, reason=CUT_REASONS[cut])
+
+
+def deferred(outcome: Outcome, now: float) -> Outcome:
+    """A change that is left to a later apply because this one is to begin no other."""
+    return replace(outcome, state=State.NOT_STARTED, at=now, reason="Deferred")
 
 
 def in_the_way(outcome: Outcome) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from glia.desired.desire import desired
@@ -30,18 +31,31 @@ if TYPE_CHECKING:
     from glia.target import ClusterRef
 
 
+NOBODY_WAITS: Mapping[ClusterRef, frozenset[str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Why a cluster could not be read, and whether that may pass by itself."""
+
+    why: str
+    transient: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A plan, and what it was made of.
 
     Attributes:
         rosters: of the clusters whose instances are shared.
+        unread: the clusters of which nothing, or not all that is needed, could be read.
     """
 
     plan: Plan
     state: DesiredState
     observed: Mapping[ClusterRef, Observed]
     rosters: Mapping[ClusterRef, Roster]
+    unread: Mapping[ClusterRef, Unread] = field(default_factory=dict)
 
 
 def prepare(  # noqa: PLR0913  (by keyword)
@@ -55,20 +69,27 @@ def prepare(  # noqa: PLR0913  (by keyword)
     diagnostics: Sequence[Diagnostic],
     source: Source,
     scope: PruneScope = NO_SCOPE,
+    awaited: Mapping[ClusterRef, frozenset[str]] = NOBODY_WAITS,
 ) -> Prepared:
     """Lay out, observe, plan, and look ahead at what the plan would meet.
 
     ``state`` is of the services whose lanes follow from the manifests alone, ``sharing`` the
     manifests of those that share instances: only for them something has to be read before it
     is known which ECS services there should be. ``scope`` says what may be pruned, and what is
-    known of the source; without one nothing is.
+    known of the source; without one nothing is. ``awaited`` are services whose rollout is still
+    waited for: as long as it is, no other lane of theirs begins.
     """
     shared = sorted(clusters_to_read(sharing, instance_types))
     read = in_parallel(clock, lambda cluster: enrol(cluster, reader_of, clock), shared)
     rosters = dict(zip(shared, read, strict=True))
     layout = lay_out(sharing, instance_types, rosters, without_leaving=allowed.downtime)
     state = state.joined(desired(sharing, layout.lanes, instance_types)) if shared else state
-    observed = _observe_all(state, rosters, clusters_to_list(scope, allowed), reader_of, clock)
+    observed = {
+        cluster: replace(seen, awaited=awaited.get(cluster, frozenset()))
+        for cluster, seen in _observe_all(
+            state, rosters, clusters_to_list(scope, allowed), reader_of, clock
+        ).items()
+    }
     failed = [unreadable(each.cluster, each.failure) for each in read if each.failure]
     plan = make_plan(
         state,
@@ -79,7 +100,13 @@ def prepare(  # noqa: PLR0913  (by keyword)
         source=source,
         scope=replace(scope, now=clock.now()),
     )
-    return _looked_ahead(Prepared(plan, state, observed, rosters), reader_of, clock)
+    unread = {each.cluster: Unread(each.failure, each.transient) for each in read if each.failure}
+    unread |= {
+        cluster: Unread(each.failure, each.transient)
+        for cluster, each in observed.items()
+        if each.failure
+    }
+    return _looked_ahead(Prepared(plan, state, observed, rosters, unread), reader_of, clock)
 
 
 def _observe_all(

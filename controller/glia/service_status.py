@@ -133,7 +133,7 @@ def _service(
     lanes = tuple(
         _lane(lane, live.get(lane.lane.name), of_lane[lane.lane.name]) for lane in service.lanes
     )
-    told = _suspended()
+    told = suspended()
     word: Health = "Suspended"
     if not service.suspended:
         standings = tuple(_standings(service, observed, said, of_lane))
@@ -179,7 +179,8 @@ def _standings(
             yield Standing("unknown", "NotPlanned", f"the plan says nothing of {name}")
 
 
-def _suspended() -> tuple[Condition, ...]:
+def suspended() -> tuple[Condition, ...]:
+    """What is said of a service that is left alone."""
     return (
         Condition("Ready", "Unknown", "Suspended", _SUSPENDED),
         Condition("Reconciling", "False", "Suspended", _SUSPENDED),

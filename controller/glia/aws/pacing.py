@@ -83,23 +83,29 @@ class Pacer:
     Args:
         clock: what a call waits on.
         share: the part of AWS's quota that is Glia's, up to 1.
+        read_share: the same, of calls that change nothing.
     """
 
-    def __init__(self, clock: Clock, share: float = 1.0) -> None:
+    def __init__(self, clock: Clock, share: float = 1.0, read_share: float = 1.0) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         now = clock.now()
-        self._buckets = [Bucket.full(kept(limit, share), now) for limit, _ in CLASSES]
+        self._buckets = [
+            Bucket.full(kept(limit, min(share, read_share) if _reads(actions) else share), now)
+            for limit, actions in CLASSES
+        ]
 
     def wait(self, operation: str) -> None:
-        """Wait for this call's turn; an operation without a class has no limit."""
-        index = CLASS_OF.get(operation)
-        if index is None:
-            return
-        with self._lock:
-            self._buckets[index], seconds = self._buckets[index].taken(self._clock.now())
-        if seconds > 0:
-            self._clock.sleep(seconds)
+        """Wait for this call's turn; an operation without a class has no limit.
+
+        It asks the clock even where there is nothing to wait for: where that one has been
+        interrupted, no call is begun.
+        """
+        index, seconds = CLASS_OF.get(operation), 0.0
+        if index is not None:
+            with self._lock:
+                self._buckets[index], seconds = self._buckets[index].taken(self._clock.now())
+        self._clock.sleep(seconds)
 
     def throttled(self, operation: str) -> None:
         """AWS has throttled this call."""
@@ -107,3 +113,7 @@ class Pacer:
         if index is not None:
             with self._lock:
                 self._buckets[index] = self._buckets[index].throttled(self._clock.now())
+
+
+def _reads(actions: frozenset[str]) -> bool:
+    return all(each.startswith(("Describe", "List")) for each in actions)

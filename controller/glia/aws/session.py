@@ -56,19 +56,24 @@ class Sessions:
         profile: of the AWS configuration; none: the environment decides.
         clock: what pacing and repeats wait on.
         share: the part of AWS's request quota that is Glia's, up to 1.
+        read_share: the same, of calls that change nothing.
 
     Raises:
         UsageError: there is no such share.
     """
 
-    def __init__(self, profile: str | None, clock: Clock, *, share: float = 1.0) -> None:
-        if not 0 < share <= 1:
-            raise UsageError(
-                f"the share of AWS's request quota is to be more than 0 and at most 1, not {share}"
-            )
+    def __init__(
+        self, profile: str | None, clock: Clock, *, share: float = 1.0, read_share: float = 1.0
+    ) -> None:
+        for each in (share, read_share):
+            if not 0 < each <= 1:
+                raise UsageError(
+                    "the share of AWS's request quota is to be more than 0 and at most 1, "
+                    f"not {each}"
+                )
         self.clock = clock
         self._profile = profile
-        self._share = share
+        self._shares = (share, read_share)
         self._base: Any = None
         self._roles: dict[Target, Any] = {}
         self._connections: dict[Target, Connection] = {}
@@ -85,7 +90,7 @@ class Sessions:
     def _pacer(self, target: Target) -> Pacer:
         """AWS throttles an account, whatever the role: ``arn:aws:iam::ACCOUNT:role/NAME``."""
         account = target.account_id or "".join(target.role_arn.split(":")[4:5])
-        return self._pacers.setdefault((account, target.region), Pacer(self.clock, self._share))
+        return self._pacers.setdefault((account, target.region), Pacer(self.clock, *self._shares))
 
     def make_client(self, target: Target, service: str, *, whole: bool = False) -> Any:
         """A client of botocore's.

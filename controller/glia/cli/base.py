@@ -5,20 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from glia.cli.wanted import compiled, offline_state
+from glia.cli.wanted import offline_state
 from glia.errors import UsageError
 from glia.plan import Source
 from glia.planning.between import between
 from glia.source.git.local import LocalRepository
+from glia.wanted import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from glia.cli.ground import Ground
-    from glia.cli.wanted import Wanted
     from glia.manifest.load import Loaded
     from glia.neuron.catalogue import InstanceType
     from glia.plan import Plan
+    from glia.wanted import Wanted
 
 
 def change_since(

@@ -18,10 +18,10 @@ from glia.neuron.catalogue import catalogue
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from glia.cli.wanted import Wanted
     from glia.layout.roster import Roster
     from glia.snapshot import Snapshot
     from glia.target import ClusterRef
+    from glia.wanted import Wanted
 
 MOST = 5_000  # container instances in a cluster (Amazon ECS service quotas)
 Decorator: TypeAlias = Callable[[Callable[..., int]], Callable[..., int]]

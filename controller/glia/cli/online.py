@@ -35,11 +35,14 @@ class Online:
     Args:
         profile: of the AWS configuration; None for the environment's choice.
         clock: None for the command's own, which is real time unless it was started on another.
+        read_share: the part of AWS's quota of reads that is Glia's, up to 1.
     """
 
-    def __init__(self, profile: str | None, clock: Clock | None = None) -> None:
+    def __init__(
+        self, profile: str | None, clock: Clock | None = None, *, read_share: float = 1.0
+    ) -> None:
         self.clock: Clock = clock or _clock_of_the_command()
-        self._sessions = Sessions(profile, self.clock)
+        self._sessions = Sessions(profile, self.clock, read_share=read_share)
         self._gateways: dict[Target, Gateway] = {}
         self._lock = threading.Lock()
 
@@ -84,23 +87,32 @@ class Online:
         progress = Progress(
             self.clock, sys.stderr, live=live, colour=colour(sys.stderr), width=columns
         )
-        with self._interruptible(), progress:
+        with self.interruptible(), progress:
             yield progress.tell
 
     @contextmanager
-    def _interruptible(self) -> Iterator[None]:
-        """The first Ctrl-C ends what waits; the second one ends the program."""
+    def interruptible(self) -> Iterator[list[int]]:
+        """The first signal ends what waits; the second one ends the program.
+
+        What is yielded has the first signal's number once it has come.
+        """
         clock = self.clock
         if not isinstance(clock, SystemClock):
             raise TypeError("only real time can be cut short")
 
+        come: list[int] = []
+
         def on_signal(number: int, _frame: object) -> None:
-            signal.signal(number, signal.SIG_DFL)
+            come.append(number)
+            for each in before:
+                signal.signal(each, signal.SIG_DFL)
             clock.interrupt()
 
-        before = {each: signal.signal(each, on_signal) for each in (signal.SIGINT, signal.SIGTERM)}
+        before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
         try:
-            yield
+            for each in before:
+                signal.signal(each, on_signal)
+            yield come
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from glia.cli.wanted import Wanted, keys, wanted
+from glia.cli.wanted import keys, wanted
 from glia.ecs.nearest import nearest
 from glia.errors import UsageError
 from glia.plan import Plan, Source
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from glia.observed import Observed
     from glia.planning.allowances import Allowances
     from glia.target import ClusterRef
+    from glia.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,14 @@ class Roster:
         services: by name, all of the cluster.
         fleet: with the task definitions of those tasks that are not of owned services.
         failure: why it could not be read, or empty.
+        transient: whether the same read may succeed later by itself.
     """
 
     cluster: ClusterRef
     services: Mapping[str, LiveService] = field(default_factory=dict)
     fleet: Fleet = field(default_factory=Fleet)
     failure: str = ""
+    transient: bool = False
 
     @property
     def owned(self) -> tuple[LiveService, ...]:

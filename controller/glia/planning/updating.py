@@ -55,7 +55,8 @@ def updating(
         tags |= {} if live.tags.get(ADOPTED) == adopted else {ADOPTED: adopted}
     again = has_failed(live) and is_retried(service, live)
     if not (found.fields or tags or again) and _is_remembered(lane, live, None):
-        return Settled(service, lane, live, rolling=is_rolling(live))
+        rolling = is_rolling(live) or live.name in observed.awaited
+        return Settled(service, lane, live, rolling=rolling)
     step = _step(found, new, tags, again=again)
     if isinstance(step, Update) and starts_deployment(step):
         step = replace(step, tags={**step.tags, **without_mark(live)})

@@ -1,0 +1,343 @@
+"""The loop: what git says, compared with what ECS holds, again and again.
+
+It decides nothing by itself: ``make_plan`` does. Here is when to look, at what, and what happens
+at the same time. Each ECS cluster has its own thread while there is something to do in it, and
+so has the source: whoever does not answer delays nobody else.
+"""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, Final, Protocol
+
+from glia.errors import GliaError, is_transient
+from glia.events import FetchFailed, FetchRecovered, LoopFailed, RevisionFetched
+from glia.loop_status import LoopStatus, SourceState
+from glia.reconciling.cluster_work import ClusterWork, Ecs
+from glia.reconciling.goal import NOTHING_WANTED, Goal, goal_of, sifted
+from glia.reconciling.requeue import Pace, backoff, jittered
+from glia.shards import Shard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from glia.clock import Clock
+    from glia.errors import Diagnostic
+    from glia.events import Event
+    from glia.manifest.document import Source as File
+    from glia.manifest.load import Loaded
+    from glia.neuron.catalogue import InstanceType
+    from glia.plan import Source as Origin
+    from glia.target import ClusterRef
+
+TICK_SECONDS: Final = 1.0
+"""How late the loop may notice that something is due."""
+
+
+class Files(Protocol):
+    """The files of a revision, and what is wrong with some of them."""
+
+    @property
+    def sources(self) -> Sequence[File]: ...
+
+    @property
+    def diagnostics(self) -> Sequence[Diagnostic]: ...
+
+
+class Revision(Protocol):
+    """One state of the manifests.
+
+    Attributes:
+        commit: tells it from every other.
+        source: the same as a plan tells it.
+    """
+
+    @property
+    def commit(self) -> str: ...
+
+    @property
+    def found(self) -> Files: ...
+
+    @property
+    def source(self) -> Origin: ...
+
+
+class Desired(Protocol):
+    """Where the manifests come from."""
+
+    def fetch(self) -> Revision:
+        """The state that they are in now.
+
+        Raises:
+            GliaError: they cannot be had; ``transient`` and ``reason`` tell which kind it is.
+        """
+
+
+@dataclass(slots=True)
+class _Worker:
+    work: ClusterWork
+    busy_since: float | None = None
+
+
+@dataclass(slots=True)
+class _SourceMemory:
+    """What is known of the source; ``due`` is when it is asked again."""
+
+    due: float = 0.0
+    busy: bool = False
+    heard_at: float = 0.0
+    failures: int = 0
+    failure: str = ""
+    told: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the loop runs."""
+
+    pace: Pace = field(default_factory=Pace)
+    shard: Shard = field(default_factory=Shard)
+
+
+class Reconciler:
+    """The loop.
+
+    Args:
+        source: where the manifests come from.
+        ecs_of: the gateway to a cluster.
+        look_up: what EC2 says of instance types that the catalogue lacks.
+        clock: what everything waits on.
+        tell: takes every event, one at a time, and must not block.
+        settings: how often to look, and at which clusters.
+        random: jitter; the same numbers make the same waits.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917  (what a loop is made of)
+        self,
+        source: Desired,
+        ecs_of: Callable[[ClusterRef], Ecs],
+        look_up: Callable[[Loaded], Mapping[str, InstanceType]],
+        clock: Clock,
+        tell: Callable[[Event], None],
+        settings: Settings | None = None,
+        random: Random | None = None,
+    ) -> None:
+        self._source, self._ecs_of, self._look_up = source, ecs_of, look_up
+        self._clock, self._settings = clock, settings or Settings()
+        self._random = random or Random()
+        self._sink, self._telling = tell, threading.Lock()
+        self._lock = threading.Lock()
+        self._goal = NOTHING_WANTED
+        self._memory = _SourceMemory()
+        self._workers: dict[ClusterRef, _Worker] = {}
+        self._threads: set[threading.Thread] = set()
+        self._last = clock.now()
+        self._bugs = 0
+
+    def run(self) -> None:
+        """For ever, until the clock is interrupted."""
+        while True:
+            self.step()
+            self._clock.sleep(TICK_SECONDS)
+
+    def once(self) -> LoopStatus:
+        """Every cluster compared and changed once; what rolls then is not waited for."""
+        self._fetch()
+        for worker in list(self._workers.values()):
+            self._start(worker)
+        while self._threads:
+            self._clock.sleep(TICK_SECONDS)
+        return self.status()
+
+    def step(self) -> None:
+        """Start whatever is due and not under way. It never waits."""
+        now = self._clock.now()
+        if now < self._last:  # the clock was set back, and everything due would be far away
+            self._all_due(now)
+        self._last = now
+        if now >= self._memory.due and not self._memory.busy:
+            self._memory.busy = True
+            self._thread("source", self._fetch)
+        for worker in list(self._workers.values()):
+            if worker.busy_since is None and worker.work.is_due(self._goal, now):
+                self._start(worker)
+
+    def hint(self) -> None:
+        """Somebody says that the source has moved: ask it now."""
+        self._memory.due = 0.0
+
+    def finish(self, seconds: float) -> bool:
+        """Wait for what is under way, in real time; whether it has ended."""
+        for thread in list(self._threads):
+            thread.join(seconds)
+        return not any(thread.is_alive() for thread in list(self._threads))
+
+    def status(self) -> LoopStatus:
+        """How everything is."""
+        with self._lock:
+            goal, memory = self._goal, self._memory
+            workers = [self._workers[ref] for ref in sorted(self._workers)]
+            return LoopStatus(
+                at=self._clock.now(),
+                source=SourceState(
+                    goal.commit,
+                    goal.source.repository,
+                    goal.source.path,
+                    memory.heard_at,
+                    memory.failures,
+                    memory.failure,
+                    memory.due,
+                ),
+                clusters=tuple(each.work.state(each.busy_since) for each in workers),
+                services=tuple(state for each in workers for state in each.work.services()),
+                diagnostics=goal.diagnostics,
+                bugs=self._bugs + sum(each.work.bugs for each in workers),
+            )
+
+    def _all_due(self, now: float) -> None:
+        self._memory.due = min(self._memory.due, now)
+        for worker in self._workers.values():
+            worker.work.make_due(now)
+
+    def _start(self, worker: _Worker) -> None:
+        worker.busy_since = self._clock.now()
+        self._thread(str(worker.work.cluster), lambda: self._work(worker))
+
+    def _thread(self, name: str, work: Callable[[], None]) -> None:
+        """Run it in a thread that counts as one that works, on a clock that counts those."""
+        counted = ExitStack()
+        counted.enter_context(self._clock.worker())
+
+        def run() -> None:
+            try:
+                work()
+            except KeyboardInterrupt:  # the clock was interrupted: there is nobody to tell
+                pass
+            except Exception as error:  # noqa: BLE001  (the loop outlives every bug)
+                self._bug(name, error)
+            finally:
+                with self._lock:
+                    self._threads.discard(thread)
+                counted.close()
+
+        thread = threading.Thread(target=run, name=f"glia {name}", daemon=True)
+        with self._lock:
+            self._threads.add(thread)
+        thread.start()
+
+    def _work(self, worker: _Worker) -> None:
+        goal, began = self._goal, self._clock.now()
+
+        def is_over() -> bool:
+            """Git has moved, or rollouts have not been looked at for long."""
+            passed = self._clock.now() - began
+            return self._goal.number != goal.number or passed >= self._settings.pace.sweep
+
+        try:
+            worker.work.run(goal, is_over)
+        finally:
+            self._retire(worker)
+            worker.busy_since = None
+
+    def _retire(self, worker: _Worker) -> None:
+        """A cluster in which nothing is wanted any more is forgotten."""
+        if self._goal.number == worker.work.number and not worker.work.services():
+            with self._lock:
+                self._workers.pop(worker.work.cluster, None)
+
+    def _fetch(self) -> None:
+        pace, memory = self._settings.pace, self._memory
+        try:
+            revision = self._source.fetch()
+        except GliaError as error:
+            self._not_fetched(error)
+        except Exception as error:  # noqa: BLE001  (the loop outlives every bug)
+            self._not_fetched(error)
+            self._bug("source", error)
+        else:
+            recovered = bool(memory.failures)
+            memory.failures, memory.failure, memory.told = 0, "", ""
+            memory.heard_at = self._clock.now()
+            memory.due = memory.heard_at + jittered(pace.interval, self._random)
+            self._take(revision, recovered=recovered)
+        finally:
+            memory.busy = False
+
+    def _not_fetched(self, error: Exception) -> None:
+        """What was wanted last goes on to be wanted."""
+        pace, memory, now = self._settings.pace, self._memory, self._clock.now()
+        memory.failures += 1
+        reason = str(getattr(error, "reason", type(error).__name__))
+        memory.failure = str(error) if isinstance(error, GliaError) else reason
+        passes = isinstance(error, GliaError) and is_transient(error)
+        wait = (
+            backoff(memory.failures, pace, self._random)
+            if passes
+            else jittered(pace.interval, self._random)
+        )
+        memory.due = now + wait
+        if memory.told != reason:
+            memory.told = reason
+            self._tell(FetchFailed(now, reason, memory.failure, self._goal.commit))
+
+    def _take(self, revision: Revision, *, recovered: bool) -> None:
+        """Make it what is wanted, unless it is that already."""
+        known = self._goal
+        if revision.commit == known.commit and not known.unknown_types:
+            if recovered:
+                self._tell(FetchRecovered(self._clock.now(), known.commit))
+            return
+        try:
+            wanted = sifted(
+                revision.found.sources, self._look_up, revision.found.diagnostics, self._bug
+            )
+        except Exception as error:  # noqa: BLE001  (the last good revision stays)
+            self._not_fetched(error)
+            self._bug("source", error)
+            return
+        if revision.commit == known.commit and wanted.unknown_types == known.unknown_types:
+            return
+        goal = goal_of(
+            wanted,
+            known.number + 1,
+            revision.commit,
+            revision.source,
+            self._settings.shard.keeps,
+        )
+        self._adopt(goal)
+
+    def _adopt(self, goal: Goal) -> None:
+        services = sum(len(each.files) for each in goal.clusters.values())
+        self._tell(
+            RevisionFetched(
+                self._clock.now(),
+                goal.commit,
+                goal.source.repository,
+                goal.source.path,
+                services,
+                goal.diagnostics,
+            )
+        )
+        with self._lock:
+            for cluster in goal.clusters:
+                if cluster not in self._workers:
+                    self._workers[cluster] = _Worker(self._new_work(cluster))
+            self._goal = goal
+
+    def _new_work(self, cluster: ClusterRef) -> ClusterWork:
+        random = Random(self._random.random())
+        pace = self._settings.pace
+        return ClusterWork(cluster, self._ecs_of, self._clock, pace, random, self._tell)
+
+    def _tell(self, event: Event) -> None:
+        with self._telling:
+            self._sink(event)
+
+    def _bug(self, where: str, error: Exception) -> None:
+        self._bugs += 1
+        text = "".join(traceback.format_exception(error))
+        self._tell(LoopFailed(self._clock.now(), where, type(error).__name__, text))

@@ -1,0 +1,351 @@
+"""One cluster's part of the loop: look at what rolls, compare what is due, change what may be.
+
+Every pass reads ECS afresh. What is kept from one to the next is what ECS cannot tell: which
+rollouts are waited for, what was refused, what was just written, what has been told already.
+"""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING, Final, Protocol
+
+from glia.apply import Ecs as Applier
+from glia.apply import Manner, apply
+from glia.events import (
+    ChangeTold,
+    ClusterUnread,
+    LoopFailed,
+    PassBegun,
+    PassEnded,
+    RolloutEnded,
+)
+from glia.loop_status import ClusterState
+from glia.observe import Reader
+from glia.outcome import State
+from glia.plan import lane_id
+from glia.planning.allowances import NOTHING
+from glia.prepare import prepare
+from glia.reconciling.curbs import Curbs
+from glia.reconciling.goal import NOTHING_WANTED, ClusterGoal
+from glia.reconciling.register import NEVER, Register
+from glia.reconciling.requeue import backoff, jittered
+from glia.reconciling.rollouts import Rollouts
+from glia.reconciling.standings import (
+    SERVICE,
+    not_planned,
+    of_bug,
+    of_rollout,
+    of_unread,
+    planned,
+    refused_by_layout,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from random import Random
+
+    from glia.clock import Clock
+    from glia.events import Event, Reason, Result
+    from glia.loop_status import ServiceState
+    from glia.outcome import Outcome
+    from glia.plan import Change, Plan
+    from glia.prepare import Prepared, Unread
+    from glia.reconciling.goal import Goal
+    from glia.reconciling.requeue import Pace
+    from glia.rollout import Rollout
+    from glia.target import ClusterRef
+
+# A pass that finds more bugs than this does not go on to look for the innocent.
+MOST_BUGS: Final = 8
+
+
+class Ecs(Applier, Reader, Protocol):
+    """All that the loop asks of AWS in one account and region."""
+
+
+class ClusterWork:
+    """What the loop does in one cluster; one thread at a time.
+
+    Args:
+        cluster: the ECS cluster.
+        ecs_of: the gateway to it.
+        clock: what everything waits on.
+        pace: how often to look.
+        random: jitter, this cluster's own.
+        tell: takes every event.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917  (what a cluster's work is made of)
+        self,
+        cluster: ClusterRef,
+        ecs_of: Callable[[ClusterRef], Ecs],
+        clock: Clock,
+        pace: Pace,
+        random: Random,
+        tell: Callable[[Event], None],
+    ) -> None:
+        self.cluster = cluster
+        self.bugs = 0
+        self._ecs_of, self._clock, self._pace, self._random = ecs_of, clock, pace, random
+        self._tell = tell
+        self._goal = NOTHING_WANTED
+        self._register = Register(cluster, tell)
+        self._rollouts = Rollouts(ecs_of, clock.now)
+        self._curbs = Curbs(pace, random)
+        self._told: dict[str, object] = {}
+        self._swept_at, self._sweep_at = 0.0, 0.0
+        self._failures, self._failure = 0, ""
+        self._changed: set[str] = set()
+        self._found: set[Result] = set()
+
+    def is_due(self, goal: Goal, now: float) -> bool:
+        """Whether there is anything to do now."""
+        return (
+            goal.number != self._goal.number
+            or self._rollouts.is_due(now)
+            or bool(self._register.active and now >= self._sweep_at)
+            or bool(self._register.due(now))
+        )
+
+    @property
+    def number(self) -> int:
+        """Of the goal that is pursued."""
+        return self._goal.number
+
+    def make_due(self, now: float) -> None:
+        """Compare everything as soon as can be, whatever was planned."""
+        self._sweep_at = min(self._sweep_at, now)
+        self._rollouts.look_at = min(self._rollouts.look_at, now)
+
+    def run(self, goal: Goal, is_over: Callable[[], bool]) -> None:
+        """Do what is due; ``is_over`` says when no further change is to be begun."""
+        reason: Reason = "requeue"
+        if goal.number != self._goal.number:
+            reason = "revision"
+            self._take(goal)
+        if self._rollouts.is_due(self._clock.now()):
+            self._look(stalled=False)
+        now = self._clock.now()
+        keys = self._register.due(now)
+        if now >= self._sweep_at and self._register.active:
+            reason = "revision" if reason == "revision" else "sweep"
+            keys = self._register.active
+            self._look(stalled=True)
+        if keys:
+            self._pass(keys, reason, is_over)
+
+    def state(self, busy_since: float | None) -> ClusterState:
+        return ClusterState(
+            self.cluster,
+            busy_since,
+            self._swept_at,
+            self._sweep_at,
+            self._failures,
+            self._failure,
+            len(self._rollouts),
+        )
+
+    def services(self) -> tuple[ServiceState, ...]:
+        return self._register.states(self._sweep_at)
+
+    def _take(self, goal: Goal) -> None:
+        self._goal = goal
+        now = self._clock.now()
+        self._register.take(goal, now)
+        self._rollouts.keep(self._register.entries.keys())
+        self._sweep_at = now
+
+    def _look(self, *, stalled: bool) -> None:
+        """Bring rollouts up to date; a service whose rollout has ended is due at once."""
+        for outcome in self._rollouts.look(stalled=stalled):
+            now, entry = self._clock.now(), self._register.entries.get(outcome.key)
+            ended = outcome.state.ended and not (stalled and outcome.state is State.STALLED)
+            if ended:
+                self._tell(RolloutEnded(now, self.cluster, outcome))
+            if entry is None or entry.frozen:
+                continue
+            if ended:
+                entry.due = min(entry.due, now)
+            standing = entry.standings.get(outcome.id)
+            if outcome.state is not State.DONE and standing and standing.state == "rolling":
+                self._register.move(outcome.key, outcome.id, of_rollout(outcome), now)
+
+    def _pass(self, keys: frozenset[str], reason: Reason, is_over: Callable[[], bool]) -> None:
+        began, commit = self._clock.now(), self._goal.commit
+        self._changed.clear()
+        self._found.clear()
+        self._tell(PassBegun(began, self.cluster, commit, reason, len(keys)))
+        if reason != "requeue":
+            self._sweep_at = began + jittered(self._pace.sweep, self._random)
+        self._attempt_all(keys, is_over)
+        now = self._clock.now()
+        if not self._failure and reason != "requeue":
+            self._swept_at = began
+        self._tell(
+            PassEnded(
+                now,
+                began,
+                self.cluster,
+                commit,
+                self._result(),
+                len(self._changed),
+                self._sweep_at,
+            )
+        )
+
+    def _result(self) -> Result:
+        order: tuple[Result, ...] = ("error", "requeue", "terminal", "success")
+        return next((each for each in order if each in self._found), "noop")
+
+    def _attempt_all(self, keys: frozenset[str], is_over: Callable[[], bool]) -> None:
+        """Those that an exception has ended before are tried each for itself, and not so often."""
+        now, entries = self._clock.now(), self._register.entries
+        suspicious = {key for key in keys if entries[key].bugs}
+        rest = [keys - suspicious, *({key} for key in suspicious if entries[key].due <= now)]
+        caught: list[str] = []
+        wanted = self._goal.clusters.get(self.cluster, ClusterGoal(self.cluster))
+        for group in filter(None, rest):
+            whole = wanted.together(group) - suspicious | group
+            self._attempt(sorted(whole), is_over, caught)
+
+    def _attempt(self, keys: list[str], is_over: Callable[[], bool], caught: list[str]) -> None:
+        """One bug in one service's pass costs no other service its own: halve until it is alone."""
+        try:
+            self._reconcile(frozenset(keys), is_over)
+        except Exception as error:  # noqa: BLE001  (the loop outlives every bug)
+            half = len(keys) // 2
+            if not half or len(caught) >= MOST_BUGS:
+                self._caught(keys, error, caught)
+                return
+            self._attempt(keys[:half], is_over, caught)
+            self._attempt(keys[half:], is_over, caught)
+
+    def _caught(self, keys: Collection[str], error: Exception, caught: list[str]) -> None:
+        now, kind = self._clock.now(), type(error).__name__
+        text = "".join(traceback.format_exception(error))
+        self._found.add("error")
+        for key in keys:
+            entry = self._register.entries[key]
+            entry.bugs += 1
+            self.bugs += 1
+            entry.due = now + backoff(entry.bugs, self._pace, self._random)
+            self._register.stand(key, {SERVICE: of_bug(kind)}, self._goal.commit, now)
+            self._tell(LoopFailed(now, key, kind, text))
+            caught.append(key)
+
+    def _reconcile(self, keys: frozenset[str], is_over: Callable[[], bool]) -> None:
+        wanted = self._goal.clusters.get(self.cluster, ClusterGoal(self.cluster))
+        state, sharing = wanted.part(keys)
+        prepared = prepare(
+            state,
+            sharing,
+            self._ecs_of,
+            self._clock,
+            instance_types=self._goal.instance_types,
+            allowed=NOTHING,
+            diagnostics=(),
+            source=self._goal.source,
+            awaited={self.cluster: self._rollouts.names},
+        )
+        plan = self._curbs.curbed(prepared.plan, self._clock.now())
+        outcomes = self._applied(plan, is_over)
+        self._settle(keys, prepared, plan, outcomes)
+
+    def _applied(self, plan: Plan, is_over: Callable[[], bool]) -> dict[str, Outcome]:
+        """Begin what may begin; nothing is waited for."""
+        changes = {change.id: change for change in plan.changes}
+
+        def note(outcome: Outcome) -> None:
+            if outcome.state.ended and (change := changes.get(outcome.id)) is not None:
+                self._note(change, outcome)
+
+        def hand_over(change: Change, rollout: Rollout) -> None:
+            self._rollouts.begin(change.id, rollout)
+
+        manner = Manner(wait=False, is_over=is_over, hand_over=hand_over)
+        applied = apply(plan, self._ecs_of, self._clock, note, manner)
+        if applied.cut is not None:
+            raise KeyboardInterrupt
+        return {outcome.id: outcome for outcome in applied}
+
+    def _note(self, change: Change, outcome: Outcome) -> None:
+        now = self._clock.now()
+        self._curbs.note(change, outcome, now)
+        if outcome.calls:
+            self._changed.add(change.id)
+            self._found.add("success")
+        if outcome.refused:
+            self._found.add("requeue" if outcome.transient else "terminal")
+        if outcome.state is State.BLOCKED:
+            self._found.add("terminal")
+        news = (outcome.state, outcome.reason, outcome.message, outcome.calls)
+        if outcome.state is not State.NOT_STARTED and self._told.get(change.id) != news:
+            self._told[change.id] = news
+            self._tell(ChangeTold(now, self.cluster, self._goal.commit, change.cause, outcome))
+
+    def _settle(
+        self, keys: frozenset[str], prepared: Prepared, plan: Plan, outcomes: dict[str, Outcome]
+    ) -> None:
+        """What is known of each service now, and when to look at it again."""
+        unread = prepared.unread.get(self.cluster)
+        self._heard(unread)
+        for settled in plan.settled:
+            lane = lane_id(settled.service, settled.lane)
+            self._curbs.settled(lane)
+            self._told.pop(lane, None)
+            self._rollouts.find(settled)
+        told = planned(plan, outcomes)
+        services = {each.key: each for each in prepared.state.services}
+        now = self._clock.now()
+        for key in keys:
+            entry = self._register.entries[key]
+            entry.bugs, entry.due = 0, NEVER
+            if key in plan.suspended:
+                self._register.stand(key, None, self._goal.commit, now)
+                continue
+            stands = told.get(key, {})
+            stands |= {
+                at: of_rollout(outcome)
+                for at, outcome in self._rollouts.outcomes(key).items()
+                if at in stands and stands[at].state in {"rolling", "short", "converged"}
+            }
+            if refused := refused_by_layout(services.get(key), plan, key.rpartition("/")[2]):
+                stands[SERVICE] = refused
+            if unread and not told.get(key):
+                stands = {SERVICE: of_unread(unread)}
+            if not stands:
+                stands = {SERVICE: not_planned(key)}
+            self._register.stand(key, stands, self._goal.commit, now)
+        self._requeue(plan, outcomes, now)
+
+    def _requeue(self, plan: Plan, outcomes: dict[str, Outcome], now: float) -> None:
+        lanes: dict[str, set[str]] = {}
+        for change in plan.changes:
+            entry = self._register.entries[change.key]
+            outcome = outcomes[change.id]
+            again = self._curbs.again_at(change, now)
+            if outcome.state is State.NOT_STARTED:
+                again = now
+            entry.due = min(entry.due, again)
+            lanes.setdefault(change.key, set()).add(change.id)
+        for key, entry in self._register.entries.items():
+            if key in lanes:
+                entry.failures = self._curbs.failures(lanes[key])
+            elif entry.due == NEVER:
+                entry.failures = 0
+
+    def _heard(self, unread: Unread | None) -> None:
+        """A cluster that does not answer is asked again soon, but less and less often."""
+        if unread is None:
+            self._failures, self._failure = 0, ""
+            self._told.pop("", None)
+            return
+        now = self._clock.now()
+        self._failures += 1
+        self._failure = unread.why
+        self._found.add("requeue" if unread.transient else "terminal")
+        if unread.transient:
+            self._sweep_at = now + backoff(self._failures, self._pace, self._random)
+        if self._told.get("") != unread.why:
+            self._told[""] = unread.why
+            self._tell(ClusterUnread(now, self.cluster, unread.why, unread.transient))

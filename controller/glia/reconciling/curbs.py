@@ -1,0 +1,167 @@
+"""What keeps the loop, for now, from making a change that the plan asks for.
+
+The plan says what is to be done and knows only what ECS shows at that moment. This is what
+cannot be seen there: that AWS has just refused it, that ECS does not show our last write yet,
+that somebody else goes on undoing it. Such a change is blocked, with the reason, and lanes that
+come after it wait.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from glia.outcome import State
+from glia.plan import Block, Create, Delete, Plan, Replace, Update
+from glia.reconciling.flips import Flips
+from glia.reconciling.requeue import backoff
+from glia.watch import VISIBLE_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from random import Random
+
+    from glia.live import LiveService
+    from glia.outcome import Outcome
+    from glia.plan import Change
+    from glia.reconciling.requeue import Pace
+
+DRAINING: Final = "waiting-for-drain"
+UNSEEN: Final = "not-visible-yet"
+FIGHTING: Final = "fighting"
+BACKING_OFF: Final = "backing-off"
+REFUSED: Final = "refused"
+PASSING: Final = frozenset({DRAINING, UNSEEN, BACKING_OFF})
+"""Blocks that end by themselves: the service is still being reconciled."""
+LOOK_AGAIN_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """What was there before our last write, which is what ECS may go on showing for a while."""
+
+    before: tuple[Any, ...] | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """A change that AWS has refused, told apart by what it would do.
+
+    Attributes:
+        failures: in a row.
+        again_at: when it may be tried again.
+    """
+
+    doing: str
+    failures: int
+    again_at: float
+    transient: bool
+    message: str
+
+
+@dataclass(slots=True)
+class Curbs:
+    """What one process knows of its own changes in one cluster, by the ids of the lanes."""
+
+    pace: Pace
+    random: Random
+    _writes: dict[str, _Write] = field(default_factory=dict)
+    _refusals: dict[str, _Refusal] = field(default_factory=dict)
+    _flips: Flips = field(default_factory=Flips)
+
+    def curbed(self, plan: Plan, now: float) -> Plan:
+        """The same plan; what is not to be made now is blocked in it."""
+        return replace(plan, changes=tuple(self._curb(change, now) for change in plan.changes))
+
+    def settled(self, lane: str) -> None:
+        """A lane is as it should be: nothing is refused any more."""
+        self._refusals.pop(lane, None)
+
+    def note(self, change: Change, outcome: Outcome, now: float) -> None:
+        """What came of a change that was begun."""
+        if outcome.calls:
+            self._writes[change.id] = _Write(_image(_before(change)), now)
+        if outcome.calls and not outcome.refused and change.cause == "drift":
+            self._flips.corrected(change, now)
+        if outcome.refused:
+            self._refuse(change, outcome, now)
+        elif outcome.state in {State.DONE, State.SUBMITTED}:
+            self._refusals.pop(change.id, None)
+
+    def failures(self, ids: set[str]) -> int:
+        """The most refusals in a row of one of these lanes."""
+        known = (self._refusals[each].failures for each in ids if each in self._refusals)
+        return max(known, default=0)
+
+    def again_at(self, change: Change, now: float) -> float:
+        """When a change that was blocked here, or refused, may be tried; never: infinity."""
+        if change.id in self._refusals:
+            return self._refusals[change.id].again_at
+        rules = {block.rule for block in change.blocked_by}
+        return now + LOOK_AGAIN_SECONDS if rules & PASSING else float("inf")
+
+    def _curb(self, change: Change, now: float) -> Change:
+        if change.blocked_by:
+            return change
+        block = next(self._blocks(change, now), None)
+        return replace(change, blocked_by=(block,)) if block else change
+
+    def _blocks(self, change: Change, now: float) -> Iterator[Block]:
+        name = change.lane.lane.name
+        if isinstance(change.step, Create) and change.step.waits_for_name:
+            message = f"a service {name} is being deleted, and keeps its name until it is gone"
+            yield Block(DRAINING, message, "")
+        if self._is_unseen(change, now):
+            yield Block(UNSEEN, f"ECS does not show yet what was just done to {name}", "")
+        if path := self._flips.contested(change, now):
+            message = (
+                f"{path} was put back three times within ten minutes, and somebody has changed it "
+                "again; it is left alone for an hour"
+            )
+            yield Block(FIGHTING, message, "a change of the manifest")
+        refusal = self._refusals.get(change.id)
+        if refusal is not None and refusal.doing == _doing(change) and now < refusal.again_at:
+            yield Block(BACKING_OFF if refusal.transient else REFUSED, refusal.message, "")
+
+    def _is_unseen(self, change: Change, now: float) -> bool:
+        """Whether ECS shows exactly what was there before our last write.
+
+        Somebody may have put precisely that back: then it is put right a little later.
+        """
+        write = self._writes.get(change.id)
+        if write is None or now - write.at >= VISIBLE_SECONDS:
+            self._writes.pop(change.id, None)
+            return False
+        return write.before == _image(_before(change))
+
+    def _refuse(self, change: Change, outcome: Outcome, now: float) -> None:
+        doing, before = _doing(change), self._refusals.get(change.id)
+        failures = before.failures + 1 if before is not None and before.doing == doing else 1
+        wait = (
+            backoff(failures, self.pace, self.random) if outcome.transient else self.pace.patience
+        )
+        self._refusals[change.id] = _Refusal(
+            doing, failures, now + wait, outcome.transient, outcome.message
+        )
+
+
+def _doing(change: Change) -> str:
+    """What the change would do, as a plan's digest tells it."""
+    return Plan(changes=(replace(change, blocked_by=()),)).digest
+
+
+def _before(change: Change) -> LiveService | None:
+    match change.step:
+        case Update(service=service) | Delete(service=service):
+            return service
+        case Replace() | Create():
+            return None
+
+
+def _image(live: LiveService | None) -> tuple[Any, ...] | None:
+    """What a write changes, and no more: tasks come and go meanwhile."""
+    if live is None:
+        return None
+    members: Mapping[str, Any] = live.members
+    return live.task_definition, live.desired, members, dict(live.tags)

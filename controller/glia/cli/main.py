@@ -33,6 +33,7 @@ COMMANDS = (
     "render",
     "plan",
     "apply",
+    "run",
     "status",
     "retry",
     "restart",

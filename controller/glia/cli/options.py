@@ -77,3 +77,11 @@ def seconds(_context: object, _option: object, text: str | None) -> float | None
     if not number.replace(".", "", 1).isdecimal():
         raise click.BadParameter(f"{text!r} is no duration; write 90s, 10m or 2h")
     return float(number) * units[unit]
+
+
+def duration(context: object, option: object, text: str | None) -> float | None:
+    """The same, of something that has to take some time."""
+    found = seconds(context, option, text)
+    if found is not None and found <= 0:
+        raise click.BadParameter(f"{text!r} is no time at all; write 90s, 10m or 2h")
+    return found

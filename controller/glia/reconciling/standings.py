@@ -53,7 +53,8 @@ def of_rollout(outcome: Outcome) -> Standing:
         case State.DONE:
             return Standing("converged", "Converged", outcome.message)
         case State.ROLLS:
-            return Standing("rolling", outcome.reason or "RollingOut", outcome.message)
+            message = outcome.message or f"{outcome.lane} begins to roll out"
+            return Standing("rolling", outcome.reason or "RollingOut", message)
         case _:
             return Standing("stalled", outcome.reason or "Failed", outcome.message)
 

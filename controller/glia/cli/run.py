@@ -1,0 +1,135 @@
+"""``glia run``: keep ECS as the manifests say, for ever."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from glia.cli.options import PROFILE, duration
+from glia.errors import UsageError
+
+if TYPE_CHECKING:
+    from glia.cli.online import Online
+    from glia.events import Event
+    from glia.loop_status import LoopStatus
+    from glia.reconciler import Desired, Reconciler
+
+FAILED, BLOCKED, INTERRUPTED = 1, 3, 130
+GRACE_SECONDS: Final = 8.0
+"""What calls in flight have to end in: whoever has sent SIGTERM sends SIGKILL after ten or more."""
+
+
+@click.command("run", short_help="keep it so: the loop")
+@click.option(
+    "--dir", "folders", multiple=True, metavar="PATH", help="Manifests on disk; may be repeated."
+)
+@click.option(
+    "--interval",
+    metavar="DURATION",
+    default="60s",
+    show_default=True,
+    callback=duration,
+    help="How often the source is asked, and everything compared.",
+)
+@click.option(
+    "--sweep",
+    metavar="DURATION",
+    callback=duration,
+    help="How often everything is compared while the source is the same; by default --interval.",
+)
+@click.option(
+    "--read-share",
+    metavar="SHARE",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.25,
+    show_default=True,
+    help="The part of AWS's quota of reads that the loop may use.",
+)
+@click.option(
+    "--shard", metavar="I/N", default="0/1", help="Of N loops the I-th, from 0: a part of clusters."
+)
+@click.option("--once", is_flag=True, help="Compare and change everything once, and end.")
+@PROFILE
+def command(  # noqa: PLR0913  (options of a command line)
+    *,
+    folders: tuple[str, ...],
+    interval: float,
+    sweep: float | None,
+    read_share: float,
+    shard: str,
+    once: bool,
+    profile: str | None,
+) -> int:
+    """Compare what the manifests say with what ECS holds, again and again, and change what differs.
+
+    What happens is told on standard error, a line each. SIGTERM and Ctrl-C let the calls in
+    flight end and start no other; the next run goes on. Exit codes: 0 ended by SIGTERM, 130 by
+    Ctrl-C; with --once, 0 done, 1 an error in a manifest, of the source or from AWS, 3 something
+    is blocked or held.
+    """
+    from glia.cli.online import Online
+    from glia.reconciler import Reconciler, Settings
+    from glia.reconciling.requeue import Pace
+    from glia.shards import Shard
+
+    online = Online(profile, read_share=read_share)
+    settings = Settings(Pace(interval, sweep or interval), Shard.parse(shard))
+    source = _source(folders, online)
+    loop = Reconciler(source, online.of, online.instance_types, online.clock, tell, settings)
+    return _run(loop, online, once=once)
+
+
+def tell(event: Event) -> None:
+    """A line on standard error."""
+    from glia.render.events_text import event_text
+
+    print(event_text(event), file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _source(folders: tuple[str, ...], online: Online) -> Desired:
+    from glia.source.directory import DirectorySource
+
+    if not folders:
+        raise UsageError("where are the manifests? Name a directory: --dir PATH")
+    return DirectorySource(folders, online.clock)
+
+
+def _run(loop: Reconciler, online: Online, *, once: bool) -> int:
+    with online.interruptible() as signals:
+        try:
+            if once:
+                return _code(loop.once())
+            loop.run()
+        except KeyboardInterrupt:
+            if not loop.finish(GRACE_SECONDS):
+                # Threads that wait for an answer would keep Python from ending by itself.
+                sys.stderr.flush()
+                os._exit(_ended_by(signals))
+        return _ended_by(signals)
+
+
+def _ended_by(signals: list[int]) -> int:
+    return 0 if signals and signals[0] == signal.SIGTERM else INTERRUPTED
+
+
+def _code(status: LoopStatus) -> int:
+    """Of one pass over everything."""
+    stalled = {
+        each.reason
+        for service in status.services
+        for each in service.conditions
+        if each.type == "Stalled" and each.status == "True"
+    }
+    if (
+        status.bugs
+        or status.source.failures
+        or any(each.severity == "error" for each in status.diagnostics)
+        or any(each.failures for each in status.clusters)
+        or any(each.failures for each in status.services)
+    ):
+        return FAILED
+    return BLOCKED if stalled else 0

@@ -1,0 +1,145 @@
+"""The loop: what the manifests say becomes so, whatever they say next, and one costs no other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitops.looped import Loop
+from glia.desired.tags import FAILED
+from glia.events import ConditionsChanged, LoopFailed, RolloutEnded
+from glia.outcome import State
+from glia.reconciler import Settings
+from glia.reconciling.requeue import Pace
+from support.operator import is_empty, neuron_service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from support.operator import Operator
+
+STALLED = ("True", "InvalidManifest")
+
+
+def image(operator: Operator, name: str) -> str:
+    """What ECS is asked to run."""
+    arn = operator.driver.describe(name)["taskDefinition"]
+    shown = operator.driver.ecs.describe_task_definition(taskDefinition=arn)
+    found: str = shown["taskDefinition"]["containerDefinitions"][0]["image"]
+    return found
+
+
+def test_revisions_that_create_change_break_mend_and_revert_converge(
+    make_operator: Callable[..., Operator],
+) -> None:
+    """What is wrong freezes itself: its live service stays, and nobody waits for it."""
+    operator = make_operator(("inf1.xlarge", 6))
+    one, other = neuron_service("one", replicas=1), neuron_service("other", replicas=1)
+    loop = Loop(operator.write().write(one, file="one.yaml").write(other, file="other.yaml"))
+    loop.settle("one", "other")
+    assert is_empty(operator.plan())
+
+    broken = neuron_service("one", replicas=1, image="server:2", replica=3)
+    operator.write(neuron_service("other", replicas=1, image="server:2"), file="other.yaml")
+    loop.write(broken, file="one.yaml")
+    loop.settle("other")
+    assert loop.condition("Stalled", "one") == STALLED
+    assert (image(operator, "one"), image(operator, "other")) == ("server:1", "server:2")
+
+    (operator.folder / "one.yaml").write_text("kind: [\n")
+    loop.write(neuron_service("other", replicas=1, image="server:3"), file="other.yaml")
+    loop.settle("other")
+    assert loop.condition("Stalled", "one") == STALLED, "a file that is no YAML names no service"
+    told = [each for each in loop.told(ConditionsChanged) if each.key == "inference/one"]
+    assert [each.after[2].reason for each in told].count("InvalidManifest") == 1
+
+    loop.write(neuron_service("one", replicas=1, image="server:4"), file="one.yaml")
+    loop.settle("one", "other")
+    operator.write(one, file="one.yaml")
+    loop.write(other, file="other.yaml")
+    loop.settle("one", "other")
+    assert (image(operator, "one"), image(operator, "other")) == ("server:1", "server:1")
+    assert is_empty(operator.plan())
+    with operator.changing() as calls:
+        loop.play(200)
+    assert not calls
+    assert not loop.told(LoopFailed)
+
+
+def test_a_new_revision_supersedes_a_rollout_and_what_failed_is_held_until_the_next(
+    operator: Operator,
+) -> None:
+    loop = Loop(operator.write(neuron_service()))
+    loop.settle("web")
+    loop.write(neuron_service(image="server:2-never-healthy"))
+    loop.play(120)
+    assert loop.condition("Reconciling") == ("True", "RollingOut")
+
+    begin = loop.clock.now()
+    loop.write(neuron_service(image="server:3-crash"))
+    loop.play(2)
+    assert image(operator, "web") == "server:3-crash"
+    assert loop.clock.now() - begin < 70, "nobody waited for the rollout before"
+
+    loop.play_until(lambda: FAILED in operator.tags())
+    assert loop.condition("Stalled") == ("True", "RolledBack")
+    ended = [each.outcome.state for each in loop.told(RolloutEnded)]
+    assert ended[-1] is State.ROLLED_BACK
+    with operator.changing() as calls:
+        loop.play(600)
+    assert not calls, "what ECS has rolled back is not tried again"
+    assert loop.service().applied != loop.service().attempted
+
+    again = Loop(operator)
+    with operator.changing() as calls:
+        again.play(120)
+    assert again.condition("Stalled") == ("True", "RolledBack"), "a new process knows it too"
+    assert not calls
+    loop.write(neuron_service(image="server:4"))
+    loop.settle("web")
+    assert loop.service().applied == loop.service().attempted
+
+
+def test_drift_is_put_back_once_for_each_edit_until_it_is_a_fight(operator: Operator) -> None:
+    """Three corrections within ten minutes, then an hour's truce, told once."""
+    loop = Loop(operator.write(neuron_service()))
+    loop.settle("web")
+    loop.play(150)
+
+    def edit() -> int:
+        """Somebody changes the count; how many updates that costs in the next three minutes."""
+        operator.driver.update(desiredCount=1)
+        with operator.changing() as calls:
+            loop.play(180)
+        return calls["UpdateService"]
+
+    begin = loop.clock.now()
+    assert [edit(), edit(), edit()] == [1, 1, 1]
+    assert operator.driver.describe()["desiredCount"] == 2
+    assert edit() == 0
+    assert loop.condition("Stalled") == ("True", "Fighting")
+    assert loop.clock.now() - begin < 900
+    since = len(loop.events)
+    with operator.changing() as calls:
+        loop.play(600)
+    assert not calls
+    assert not loop.changes(since=since)
+    assert not loop.told(ConditionsChanged, since=since)
+
+    loop.play(3600)
+    assert operator.driver.describe()["desiredCount"] == 2, "the hour has gone"
+    assert loop.condition("Ready")[0] == "True"
+
+
+def test_between_sweeps_ecs_is_left_alone_and_sweeps_cost_as_few_calls_as_a_plan(
+    operator: Operator,
+) -> None:
+    loop = Loop(operator.write(neuron_service()), settings=Settings(Pace(10, 600)))
+    loop.settle("web")
+    loop.play_until(lambda: loop.told(ConditionsChanged)[-1].after[0].status == "True")
+    since = len(operator.driver.sandbox.calls)
+    swept = loop.reconciler.status().clusters[0].next_sweep
+    while loop.clock.now() < swept - 20:
+        loop.play(10)
+    assert not operator.calls_of(since=since)
+    loop.play(40)
+    assert operator.calls_of(since=since) == {"DescribeServices": 1}

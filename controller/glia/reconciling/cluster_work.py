@@ -25,7 +25,7 @@ from glia.outcome import State
 from glia.plan import lane_id
 from glia.planning.allowances import NOTHING
 from glia.prepare import prepare
-from glia.reconciling.curbs import Curbs
+from glia.reconciling.curbs import Curbs, has_written
 from glia.reconciling.goal import NOTHING_WANTED, ClusterGoal
 from glia.reconciling.register import NEVER, Register
 from glia.reconciling.requeue import backoff, jittered
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from random import Random
 
     from glia.clock import Clock
+    from glia.conditions import Standing
+    from glia.desired.state import DesiredService
     from glia.events import Event, Reason, Result
     from glia.loop_status import ServiceState
     from glia.outcome import Outcome
@@ -271,7 +273,7 @@ class ClusterWork:
     def _note(self, change: Change, outcome: Outcome) -> None:
         now = self._clock.now()
         self._curbs.note(change, outcome, now)
-        if outcome.calls:
+        if has_written(outcome):
             self._changed.add(change.id)
             self._found.add("success")
         if outcome.refused:
@@ -300,39 +302,43 @@ class ClusterWork:
         for key in keys:
             entry = self._register.entries[key]
             entry.bugs, entry.due = 0, NEVER
-            if key in plan.suspended:
-                self._register.stand(key, None, self._goal.commit, now)
-                continue
-            stands = told.get(key, {})
-            stands |= {
-                at: of_rollout(outcome)
-                for at, outcome in self._rollouts.outcomes(key).items()
-                if at in stands and stands[at].state in {"rolling", "short", "converged"}
-            }
-            if refused := refused_by_layout(services.get(key), plan, key.rpartition("/")[2]):
-                stands[SERVICE] = refused
-            if unread and not told.get(key):
+            stands = self._stands(key, services.get(key), plan, told.get(key, {}))
+            if unread and key not in told and key not in plan.suspended:
                 stands = {SERVICE: of_unread(unread)}
-            if not stands:
-                stands = {SERVICE: not_planned(key)}
             self._register.stand(key, stands, self._goal.commit, now)
-        self._requeue(plan, outcomes, now)
+        self._requeue(keys, plan, outcomes, now)
 
-    def _requeue(self, plan: Plan, outcomes: dict[str, Outcome], now: float) -> None:
+    def _stands(
+        self,
+        key: str,
+        service: DesiredService | None,
+        plan: Plan,
+        told: dict[str, Standing],
+    ) -> dict[str, Standing] | None:
+        """Lane by lane; of rollouts that are waited for more is known than the plan tells."""
+        if key in plan.suspended:
+            return None
+        rolling = {
+            at: of_rollout(outcome)
+            for at, outcome in self._rollouts.outcomes(key).items()
+            if at in told and told[at].state in {"rolling", "short", "converged"}
+        }
+        refused = refused_by_layout(service, plan, key.rpartition("/")[2])
+        whole = {SERVICE: refused} if refused else {}
+        return {**told, **rolling, **whole} or {SERVICE: not_planned(key)}
+
+    def _requeue(
+        self, keys: frozenset[str], plan: Plan, outcomes: dict[str, Outcome], now: float
+    ) -> None:
         lanes: dict[str, set[str]] = {}
         for change in plan.changes:
-            entry = self._register.entries[change.key]
-            outcome = outcomes[change.id]
-            again = self._curbs.again_at(change, now)
-            if outcome.state is State.NOT_STARTED:
-                again = now
-            entry.due = min(entry.due, again)
             lanes.setdefault(change.key, set()).add(change.id)
-        for key, entry in self._register.entries.items():
-            if key in lanes:
-                entry.failures = self._curbs.failures(lanes[key])
-            elif entry.due == NEVER:
-                entry.failures = 0
+            if (entry := self._register.entries.get(change.key)) is not None:
+                begun = outcomes[change.id].state is not State.NOT_STARTED
+                entry.due = min(entry.due, self._curbs.again_at(change, now) if begun else now)
+        for key in keys:
+            entry = self._register.entries[key]
+            entry.failures = self._curbs.failures(lanes.get(key, set()))
 
     def _heard(self, unread: Unread | None) -> None:
         """A cluster that does not answer is asked again soon, but less and less often."""

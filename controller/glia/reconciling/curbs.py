@@ -80,10 +80,10 @@ class Curbs:
 
     def note(self, change: Change, outcome: Outcome, now: float) -> None:
         """What came of a change that was begun."""
-        if outcome.calls:
+        if has_written(outcome):
             self._writes[change.id] = _Write(_image(_before(change)), now)
-        if outcome.calls and not outcome.refused and change.cause == "drift":
-            self._flips.corrected(change, now)
+            if change.cause == "drift":
+                self._flips.corrected(change, now)
         if outcome.refused:
             self._refuse(change, outcome, now)
         elif outcome.state in {State.DONE, State.SUBMITTED}:
@@ -144,6 +144,11 @@ class Curbs:
         self._refusals[change.id] = _Refusal(
             doing, failures, now + wait, outcome.transient, outcome.message
         )
+
+
+def has_written(outcome: Outcome) -> bool:
+    """Whether a service is no longer as it was; a task definition alone changes none."""
+    return any(each != "RegisterTaskDefinition" for each in outcome.calls)
 
 
 def _doing(change: Change) -> str:

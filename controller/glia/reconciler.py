@@ -230,15 +230,9 @@ class Reconciler:
         thread.start()
 
     def _work(self, worker: _Worker) -> None:
-        goal, began = self._goal, self._clock.now()
-
-        def is_over() -> bool:
-            """Git has moved, or rollouts have not been looked at for long."""
-            passed = self._clock.now() - began
-            return self._goal.number != goal.number or passed >= self._settings.pace.sweep
-
+        goal = self._goal
         try:
-            worker.work.run(goal, is_over)
+            worker.work.run(goal, lambda: self._goal.number != goal.number)
         finally:
             self._retire(worker)
             worker.busy_since = None

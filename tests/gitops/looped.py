@@ -77,9 +77,10 @@ class Loop:
 
     def condition(self, kind: str, name: str = "web") -> tuple[str, str]:
         """Status and reason of one condition of a service."""
-        for each in self.service(name).conditions:
-            if each.type == kind:
-                return each.status, each.reason
+        for service in self.reconciler.status().services:
+            for each in service.conditions:
+                if service.key.endswith(f"/{name}") and each.type == kind:
+                    return each.status, each.reason
         return "", ""
 
     def is_ready(self, *names: str) -> bool:

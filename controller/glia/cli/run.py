@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from glia.reconciler import Desired, Reconciler
 
 FAILED, BLOCKED, INTERRUPTED = 1, 3, 130
-GRACE_SECONDS: Final = 8.0
+GRACE_SECONDS: Final = 5.0
 """What calls in flight have to end in: whoever has sent SIGTERM sends SIGKILL after ten or more."""
 
 
@@ -77,7 +77,8 @@ def command(  # noqa: PLR0913  (options of a command line)
     from glia.shards import Shard
 
     online = Online(profile, read_share=read_share)
-    settings = Settings(Pace(interval, sweep or interval), Shard.parse(shard))
+    pace = Pace(interval, sweep or interval, longest_pass=float("inf") if once else 60.0)
+    settings = Settings(pace, Shard.parse(shard))
     source = _source(folders, online)
     loop = Reconciler(source, online.of, online.instance_types, online.clock, tell, settings)
     return _run(loop, online, once=once)

@@ -264,7 +264,12 @@ class ClusterWork:
         def hand_over(change: Change, rollout: Rollout) -> None:
             self._rollouts.begin(change.id, rollout)
 
-        manner = Manner(wait=False, is_over=is_over, hand_over=hand_over)
+        end = self._clock.now() + self._pace.longest_pass
+        manner = Manner(
+            wait=False,
+            is_over=lambda: is_over() or self._clock.now() >= end,
+            hand_over=hand_over,
+        )
         applied = apply(plan, self._ecs_of, self._clock, note, manner)
         if applied.cut is not None:
             raise KeyboardInterrupt

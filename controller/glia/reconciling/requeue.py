@@ -21,6 +21,7 @@ class Pace:
         sweep: between two comparisons of all of a cluster.
         first_wait: what a first failure makes one wait at most.
         longest_wait: what failures in a row make one wait at most.
+        longest_pass: after so long a pass begins no other change: rollouts want to be looked at.
         patience: after so long, what AWS has refused for good is tried once more: whoever has
             put a permission right has changed nothing that could be seen.
     """
@@ -29,6 +30,7 @@ class Pace:
     sweep: float = 60.0
     first_wait: float = 4.0
     longest_wait: float = 300.0
+    longest_pass: float = 60.0
     patience: float = 3600.0
 
 

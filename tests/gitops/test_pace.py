@@ -1,0 +1,81 @@
+"""When to look again, at which clusters, and how fast."""
+
+from __future__ import annotations
+
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glia.aws.clock import SystemClock
+from glia.aws.pacing import Pacer
+from glia.reconciling.requeue import Pace, backoff, jittered
+from glia.sandbox.clock import VirtualClock
+from glia.shards import Shard
+from glia.target import ClusterRef, Target
+
+NAMES = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=20)
+
+
+@given(st.sets(st.tuples(st.sampled_from(["us-west-2", "eu-central-1"]), NAMES)), st.integers(1, 9))
+def test_every_cluster_is_kept_by_exactly_one_shard_whatever_its_manifest_names(
+    places: set[tuple[str, str]], count: int
+) -> None:
+    for region, name in places:
+        plain = ClusterRef(Target(region), name, "one")
+        named = ClusterRef(Target(region, "111122223333", "arn:aws:iam::1:role/r"), name, "two")
+        keepers = [index for index in range(count) if Shard(index, count).keeps(plain)]
+        assert len(keepers) == 1
+        assert Shard(keepers[0], count).keeps(named)
+
+
+def test_clusters_are_spread_over_shards() -> None:
+    clusters = [ClusterRef(Target("us-west-2"), f"cluster-{n}", "o") for n in range(300)]
+    sizes = [sum(Shard(index, 3).keeps(each) for each in clusters) for index in range(3)]
+    assert min(sizes) > 60, sizes
+
+
+@given(st.integers(0), st.integers(1, 10_000))
+def test_waits_grow_up_to_a_bound_and_the_same_seed_makes_the_same(
+    seed: int, failures: int
+) -> None:
+    pace = Pace(first_wait=4, longest_wait=300)
+    waits = [backoff(failures, pace, Random(seed)) for _ in range(2)]
+    assert waits[0] == waits[1]
+    assert 0 <= waits[0] <= min(300, 4 * 2 ** min(failures - 1, 30))
+    assert 54 <= jittered(60, Random(seed)) <= 66
+
+
+def test_jitter_is_full() -> None:
+    random, pace = Random(1), Pace()
+    waits = [backoff(20, pace, random) for _ in range(1000)]
+    assert min(waits) < 10
+    assert max(waits) > 290
+
+
+def test_reads_keep_to_their_share_and_writes_to_all_of_the_quota() -> None:
+    """A minute: 25 % of DescribeServices' 100 at once and 20 a second; all of 50 and 5."""
+    counts = {}
+    for operation in ("DescribeServices", "CreateService"):
+        clock = VirtualClock()
+        pacer, begin, calls = Pacer(clock, read_share=0.25), clock.now(), 0
+        while True:
+            pacer.wait(operation)
+            if clock.now() - begin > 60:
+                break
+            calls += 1
+        counts[operation] = calls
+    assert 300 < counts["DescribeServices"] <= 25 + 60 * 5
+    assert 300 < counts["CreateService"] <= 50 + 60 * 5
+
+
+def test_nothing_is_called_once_the_clock_is_interrupted() -> None:
+    clock = SystemClock()
+    pacer = Pacer(clock)
+    pacer.wait("DescribeServices")
+    clock.interrupt()
+    try:
+        pacer.wait("DescribeServices")
+    except KeyboardInterrupt:
+        return
+    raise AssertionError("the call would have been made")

@@ -1,0 +1,139 @@
+"""``glia run`` as a process of its own: how it ends, and that the next one goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from support.operator import neuron_service
+from support.program import Program, program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+__all__ = ["program"]
+
+ENDS_WITHIN = 10.0
+
+
+@contextmanager
+def running(folder: Path, environment: dict[str, str], *options: str) -> Iterator[Any]:
+    command = [sys.executable, "-m", "glia", "run", "--dir", str(folder), *options]
+    with subprocess.Popen(
+        command, env={**os.environ, **environment}, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def until(condition: Callable[[], Any], within: float = 30) -> None:
+    end = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.02)
+
+
+def ended(process: Any) -> tuple[int, float]:
+    """Its exit code, and how long that took."""
+    begin = time.monotonic()
+    return process.wait(ENDS_WITHIN), time.monotonic() - begin
+
+
+def test_a_signal_in_the_middle_of_a_rollout_ends_it_and_the_next_run_goes_on(
+    program: Program,
+) -> None:
+    program.write(neuron_service(image="server:1-never-healthy"))
+    environment = program.sandbox.environment()
+
+    def deployments() -> list[Any]:
+        found = program.ecs.describe_services(cluster="inference", services=["web"])["services"]
+        return list(found[0]["deployments"]) if found else []
+
+    with running(program.folder, environment, "--interval", "1s") as process:
+        until(deployments)
+        process.send_signal(signal.SIGTERM)
+        code, seconds = ended(process)
+        told = process.stderr.read()
+    assert (code, seconds < ENDS_WITHIN) == (0, True)
+    assert "inference/web: create for git: done (RegisterTaskDefinition, CreateService)" in told
+    assert "Traceback" not in told
+    (begun,) = deployments()
+
+    program.write(neuron_service(image="server:2"))
+    with running(program.folder, environment, "--interval", "1s") as process:
+        until(lambda: deployments()[0]["taskDefinition"] != begun["taskDefinition"])
+        until(lambda: deployments()[0]["rolloutState"] == "COMPLETED")
+        process.send_signal(signal.SIGINT)
+        code, _ = ended(process)
+    assert code == 130
+    assert program.run("plan", "--detailed-exitcode").code == 0
+
+
+@pytest.fixture
+def deaf() -> Iterator[str]:
+    """A server that takes every call and answers none."""
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_a_call_that_is_not_answered_does_not_keep_it_from_ending(
+    program: Program, deaf: str
+) -> None:
+    """A second signal does not even wait for the answer."""
+    program.write(neuron_service())
+    environment = {**program.sandbox.environment(), "AWS_ENDPOINT_URL": deaf}
+    with (
+        running(program.folder, environment) as patient,
+        running(program.folder, environment) as impatient,
+    ):
+        for process in (patient, impatient):
+            assert "revision" in process.stderr.readline()
+            assert "1 service" in process.stderr.readline(), "a pass has begun"
+        time.sleep(0.5)  # the call is in flight: nothing that could be looked at says so
+        for process in (patient, impatient):
+            process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        impatient.send_signal(signal.SIGTERM)
+        assert ended(impatient) < (0, 2.0)
+        code, seconds = ended(patient)
+    assert (code, seconds < ENDS_WITHIN) == (0, True)
+
+
+def test_once_compares_and_changes_everything_and_ends(program: Program) -> None:
+    program.write(neuron_service())
+    done = program.run("run", "--dir", str(program.folder), "--once")
+    assert (done.code, done.out) == (0, "")
+    assert "create for git: done" in done.err
+    program.run("apply")
+    again = program.run("run", "--dir", str(program.folder), "--once")
+    assert "inference (us-west-2): noop, 0 changed" in again.err
+    (program.folder / "wrong.yaml").write_text("kind: NeuronServices\n")
+    assert program.run("run", "--dir", str(program.folder), "--once").code == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--once",), "--dir"),
+        (("--dir", ".", "--shard", "3/3"), "0/3, 1/3 and 2/3"),
+        (("--dir", ".", "--interval", "0s"), "no time at all"),
+        (("--dir", ".", "--read-share", "0"), "--read-share"),
+    ],
+)
+def test_what_cannot_be_meant_is_said(
+    program: Program, options: tuple[str, ...], said: str
+) -> None:
+    done = program.run("run", *options)
+    assert done.code == 64
+    assert said in done.err

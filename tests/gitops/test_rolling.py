@@ -1,0 +1,74 @@
+"""Rollouts while the loop goes on: lane after lane, and no service waits for another's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gitops.looped import Loop
+from glia.events import LoopFailed
+from lanes.fleet import BIG, Watch, died_for_a_taken_chip, lanes, running, sharing
+from support.operator import is_empty, neuron_service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from support.operator import Operator
+
+
+def test_lanes_roll_one_after_another_while_another_service_never_becomes_healthy(
+    make_operator: Callable[..., Operator],
+) -> None:
+    """Across two processes: what one has begun, the next one goes on with."""
+    operator = make_operator((BIG, 3), ("inf1.xlarge", 2))
+
+    def written(image: str, **spec: Any) -> tuple[dict[str, Any], ...]:
+        slow = neuron_service("slow", replicas=1, image=f"{image}-never-healthy")
+        (container,) = slow["spec"]["taskDefinition"]["containerDefinitions"]
+        container["healthCheck"] = {"command": ["CMD-SHELL", "true"], "startPeriod": 300}
+        return sharing("web", 9, 4, image=image, **spec), slow
+
+    loop = Loop(operator.write(*written("server:1")))
+    loop.settle("web")
+    assert len(lanes(operator)) == 4
+    loop.play(60)
+    watch = Watch(operator)
+    watch.begin()
+    ready = {"minReadySeconds": 30}
+    loop.write(*written("server:2", rollout=ready)).play(100)
+    begun = loop.clock.now()
+    assert loop.condition("Reconciling") == ("True", "LaneNotReady")
+    assert loop.condition("Reconciling", "slow")[0] == "True"
+
+    again = Loop(operator)
+    again.settle("web")
+    assert again.clock.now() - begun > 60, "each lane was waited for"
+    assert watch.fewest["inference/web"] == 8
+    assert watch.rolling == 1, "one lane after another"
+    assert not watch.collisions
+    assert not died_for_a_taken_chip(operator)
+    assert running(operator)["web"] == 9
+    assert {each.key for each in operator.plan().changes} == set()
+    assert not [*loop.told(LoopFailed), *again.told(LoopFailed)]
+
+
+def test_what_finds_no_room_is_told_and_goes_on_by_itself_once_there_is(
+    make_operator: Callable[..., Operator],
+) -> None:
+    """A whole instance short; then its service is wanted no more, and its room is free."""
+    operator = make_operator(("inf1.xlarge", 1))
+    deadline = {"progressDeadlineSeconds": 120}
+    one = neuron_service("one", replicas=1)
+    loop = Loop(operator.write(one))
+    loop.settle("one")
+    loop.write(one, neuron_service("two", replicas=1, rollout=deadline))
+    loop.play_until(lambda: loop.condition("Stalled", "two") == ("True", "Unplaceable"))
+    since = len(loop.events)
+    with operator.changing() as calls:
+        loop.play(300)
+    assert not calls
+    assert loop.condition("Stalled", "two") == ("True", "Unplaceable")
+    assert len(loop.events) - since < 30, "sweeps, and nothing told again"
+    operator.driver.ecs.update_service(cluster="inference", service="one", desiredCount=0)
+    operator.driver.ecs.delete_service(cluster="inference", service="one")
+    loop.write(neuron_service("two", replicas=1, rollout=deadline)).settle("two")
+    assert is_empty(operator.plan())

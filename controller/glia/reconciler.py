@@ -23,29 +23,18 @@ from glia.reconciling.requeue import Pace, backoff, jittered
 from glia.shards import Shard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from glia.clock import Clock
-    from glia.errors import Diagnostic
     from glia.events import Event
-    from glia.manifest.document import Source as File
     from glia.manifest.load import Loaded
     from glia.neuron.catalogue import InstanceType
     from glia.plan import Source as Origin
     from glia.target import ClusterRef
+    from glia.wanted import Files
 
 TICK_SECONDS: Final = 1.0
 """How late the loop may notice that something is due."""
-
-
-class Files(Protocol):
-    """The files of a revision, and what is wrong with some of them."""
-
-    @property
-    def sources(self) -> Sequence[File]: ...
-
-    @property
-    def diagnostics(self) -> Sequence[Diagnostic]: ...
 
 
 class Revision(Protocol):
@@ -69,12 +58,19 @@ class Revision(Protocol):
 class Desired(Protocol):
     """Where the manifests come from."""
 
+    @property
+    def last(self) -> Revision | None:
+        """The last good revision, of an earlier process too if the source remembers it."""
+
     def fetch(self) -> Revision:
         """The state that they are in now.
 
         Raises:
             GliaError: they cannot be had; ``transient`` and ``reason`` tell which kind it is.
         """
+
+    def stop(self) -> None:
+        """Nobody waits for a ``fetch`` any more."""
 
 
 @dataclass(slots=True)
@@ -137,6 +133,7 @@ class Reconciler:
         self._threads: set[threading.Thread] = set()
         self._last = clock.now()
         self._bugs = 0
+        self._ends = False
 
     def run(self) -> None:
         """For ever, until the clock is interrupted."""
@@ -172,6 +169,8 @@ class Reconciler:
 
     def finish(self, seconds: float) -> bool:
         """Wait for what is under way, in real time; whether it has ended."""
+        self._ends = True
+        self._source.stop()
         for thread in list(self._threads):
             thread.join(seconds)
         return not any(thread.is_alive() for thread in list(self._threads))
@@ -248,7 +247,11 @@ class Reconciler:
         try:
             revision = self._source.fetch()
         except GliaError as error:
+            if self._ends:
+                return
             self._not_fetched(error)
+            if (last := self._source.last) is not None:
+                self._take(last, recovered=False)
         except Exception as error:  # noqa: BLE001  (the loop outlives every bug)
             self._not_fetched(error)
             self._bug("source", error)
@@ -286,9 +289,7 @@ class Reconciler:
                 self._tell(FetchRecovered(self._clock.now(), known.commit))
             return
         try:
-            wanted = sifted(
-                revision.found.sources, self._look_up, revision.found.diagnostics, self._bug
-            )
+            wanted = sifted(revision.found, self._look_up, self._bug)
         except Exception as error:  # noqa: BLE001  (the last good revision stays)
             self._not_fetched(error)
             self._bug("source", error)

@@ -5,13 +5,20 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from glia.events import ChangeTold, ConditionsChanged, LoopFailed, PassBegun, RolloutEnded
 from glia.reconciler import TICK_SECONDS, Reconciler, Settings
 from glia.source.directory import DirectorySource
+from glia.source.git.place import Place
+from glia.source.git.source import GitSource
+from support.git import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
+    from glia.clock import Clock
     from glia.events import Event
     from glia.loop_status import ServiceState
     from glia.outcome import State
@@ -19,6 +26,30 @@ if TYPE_CHECKING:
     from glia.reconciling.cluster_work import Ecs
     from glia.target import ClusterRef
     from support.operator import Operator
+
+
+class Repository:
+    """A bare repository whose commits a loop follows."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self.origin = Origin(folder / "fleet.git")
+        self._state, self._clock = folder / "state", clock
+        self.source = self.another_source()
+
+    def another_source(self) -> GitSource:
+        """As another process has it."""
+        place = Place.parse(self.origin.url, "main", "m")
+        return GitSource(place, self._state, self._clock)
+
+    def commit(self, **files: dict[str, Any] | str | None) -> str:
+        """Each a file ``m/NAME.yaml`` of one manifest, or text, or gone."""
+        texts = {
+            f"m/{name}.yaml": yaml.safe_dump(what, sort_keys=False)
+            if isinstance(what, dict)
+            else what
+            for name, what in files.items()
+        }
+        return self.origin.commit(texts)
 
 
 class Loop:
@@ -98,6 +129,11 @@ class Loop:
         before = self.reconciler.status().source.commit
         self.operator.write(*manifests, **options)
         self.play_until(lambda: self.reconciler.status().source.commit != before)
+        return self
+
+    def see(self, commit: str) -> Loop:
+        """Let time pass until the loop has seen that commit."""
+        self.play_until(lambda: self.reconciler.status().source.commit == commit)
         return self
 
     def settle(self, *names: str, within: float = 1800) -> float:

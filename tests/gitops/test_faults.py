@@ -155,6 +155,13 @@ class Unsteady:
         self._source = DirectorySource((str(operator.folder),), operator.driver.clock)
         self.away: Exception | None = None
 
+    @property
+    def last(self) -> Revision | None:
+        return self._source.last
+
+    def stop(self) -> None:
+        self._source.stop()
+
     def fetch(self) -> Revision:
         if self.away is not None:
             raise self.away

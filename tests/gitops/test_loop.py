@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitops.looped import Loop
+from gitops.looped import Loop, Repository
 from glia.desired.tags import FAILED
 from glia.events import ConditionsChanged, LoopFailed, RolloutEnded
 from glia.outcome import State
 from glia.reconciler import Settings
 from glia.reconciling.requeue import Pace
-from support.operator import is_empty, neuron_service
+from support.operator import CLUSTER, neuron_service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from support.operator import Operator
 
@@ -28,41 +29,47 @@ def image(operator: Operator, name: str) -> str:
     return found
 
 
-def test_revisions_that_create_change_break_mend_and_revert_converge(
-    make_operator: Callable[..., Operator],
+def test_commits_that_create_change_break_mend_and_revert_converge(
+    make_operator: Callable[..., Operator], tmp_path: Path
 ) -> None:
     """What is wrong freezes itself: its live service stays, and nobody waits for it."""
     operator = make_operator(("inf1.xlarge", 6))
-    one, other = neuron_service("one", replicas=1), neuron_service("other", replicas=1)
-    loop = Loop(operator.write().write(one, file="one.yaml").write(other, file="other.yaml"))
+    git = Repository(tmp_path, operator.driver.clock)
+    first = {name: neuron_service(name, replicas=1) for name in ("one", "other")}
+    git.commit(cluster=CLUSTER, **first)
+    loop = Loop(operator, source=git.source)
     loop.settle("one", "other")
-    assert is_empty(operator.plan())
+    assert loop.reconciler.status().source.commit == git.origin.tip()
 
     broken = neuron_service("one", replicas=1, image="server:2", replica=3)
-    operator.write(neuron_service("other", replicas=1, image="server:2"), file="other.yaml")
-    loop.write(broken, file="one.yaml")
+    loop.see(git.commit(one=broken, other=neuron_service("other", replicas=1, image="server:2")))
     loop.settle("other")
     assert loop.condition("Stalled", "one") == STALLED
     assert (image(operator, "one"), image(operator, "other")) == ("server:1", "server:2")
 
-    (operator.folder / "one.yaml").write_text("kind: [\n")
-    loop.write(neuron_service("other", replicas=1, image="server:3"), file="other.yaml")
-    loop.settle("other")
+    no_yaml = git.commit(
+        one="kind: [\n", other=neuron_service("other", replicas=1, image="server:3")
+    )
+    loop.see(no_yaml).settle("other")
     assert loop.condition("Stalled", "one") == STALLED, "a file that is no YAML names no service"
     told = [each for each in loop.told(ConditionsChanged) if each.key == "inference/one"]
     assert [each.after[2].reason for each in told].count("InvalidManifest") == 1
+    assert loop.service("one").applied != loop.service("other").applied == no_yaml
 
-    loop.write(neuron_service("one", replicas=1, image="server:4"), file="one.yaml")
+    loop.see(git.commit(one=neuron_service("one", replicas=1, image="server:4")))
     loop.settle("one", "other")
-    operator.write(one, file="one.yaml")
-    loop.write(other, file="other.yaml")
-    loop.settle("one", "other")
+    loop.see(git.commit(**first)).settle("one", "other")
     assert (image(operator, "one"), image(operator, "other")) == ("server:1", "server:1")
-    assert is_empty(operator.plan())
     with operator.changing() as calls:
         loop.play(200)
     assert not calls
-    assert not loop.told(LoopFailed)
+
+    (tmp_path / "fleet.git").rename(tmp_path / "gone.git")
+    again = Loop(operator, source=git.another_source())
+    operator.driver.update("one", desiredCount=3)
+    again.play(130)
+    assert operator.driver.describe("one")["desiredCount"] == 1, "put right without a server"
+    assert not [*loop.told(LoopFailed), *again.told(LoopFailed)]
 
 
 def test_a_new_revision_supersedes_a_rollout_and_what_failed_is_held_until_the_next(

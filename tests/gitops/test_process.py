@@ -12,8 +12,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
-from support.operator import neuron_service
+from support.git import Origin
+from support.operator import CLUSTER, neuron_service
 from support.program import Program, program
 
 if TYPE_CHECKING:
@@ -26,8 +28,8 @@ ENDS_WITHIN = 10.0
 
 
 @contextmanager
-def running(folder: Path, environment: dict[str, str], *options: str) -> Iterator[Any]:
-    command = [sys.executable, "-m", "glia", "run", "--dir", str(folder), *options]
+def running(environment: dict[str, str], *options: str) -> Iterator[Any]:
+    command = [sys.executable, "-m", "glia", "run", *options]
     with subprocess.Popen(
         command, env={**os.environ, **environment}, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -41,7 +43,7 @@ def until(condition: Callable[[], Any], within: float = 30) -> None:
     end = time.monotonic() + within
     while not condition():
         assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 def ended(process: Any) -> tuple[int, float]:
@@ -51,16 +53,26 @@ def ended(process: Any) -> tuple[int, float]:
 
 
 def test_a_signal_in_the_middle_of_a_rollout_ends_it_and_the_next_run_goes_on(
-    program: Program,
+    program: Program, tmp_path: Path
 ) -> None:
-    program.write(neuron_service(image="server:1-never-healthy"))
+    origin = Origin(tmp_path / "fleet.git")
+
+    def commit(image: str) -> None:
+        manifests = [CLUSTER, neuron_service(image=image)]
+        origin.commit({"m/all.yaml": yaml.safe_dump_all(manifests)})
+
+    commit("server:1-never-healthy")
     environment = program.sandbox.environment()
+    where = ("--git", origin.url, "--path", "m", "--state", str(tmp_path / "state"))
+    options = (*where, "--interval", "1s")
+
+    ecs = program.ecs
 
     def deployments() -> list[Any]:
-        found = program.ecs.describe_services(cluster="inference", services=["web"])["services"]
+        found = ecs.describe_services(cluster="inference", services=["web"])["services"]
         return list(found[0]["deployments"]) if found else []
 
-    with running(program.folder, environment, "--interval", "1s") as process:
+    with running(environment, *options) as process:
         until(deployments)
         process.send_signal(signal.SIGTERM)
         code, seconds = ended(process)
@@ -70,13 +82,14 @@ def test_a_signal_in_the_middle_of_a_rollout_ends_it_and_the_next_run_goes_on(
     assert "Traceback" not in told
     (begun,) = deployments()
 
-    program.write(neuron_service(image="server:2"))
-    with running(program.folder, environment, "--interval", "1s") as process:
+    commit("server:2")
+    with running(environment, *options) as process:
         until(lambda: deployments()[0]["taskDefinition"] != begun["taskDefinition"])
         until(lambda: deployments()[0]["rolloutState"] == "COMPLETED")
         process.send_signal(signal.SIGINT)
         code, _ = ended(process)
     assert code == 130
+    program.write(neuron_service(image="server:2"))
     assert program.run("plan", "--detailed-exitcode").code == 0
 
 
@@ -93,10 +106,8 @@ def test_a_call_that_is_not_answered_does_not_keep_it_from_ending(
     """A second signal does not even wait for the answer."""
     program.write(neuron_service())
     environment = {**program.sandbox.environment(), "AWS_ENDPOINT_URL": deaf}
-    with (
-        running(program.folder, environment) as patient,
-        running(program.folder, environment) as impatient,
-    ):
+    where = ("--dir", str(program.folder))
+    with running(environment, *where) as patient, running(environment, *where) as impatient:
         for process in (patient, impatient):
             assert "revision" in process.stderr.readline()
             assert "1 service" in process.stderr.readline(), "a pass has begun"

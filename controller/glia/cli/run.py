@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from glia.cli.options import PROFILE, duration
-from glia.errors import UsageError
+from glia.cli.source import SOURCE, Where, source_of
 
 if TYPE_CHECKING:
     from glia.cli.online import Online
     from glia.events import Event
     from glia.loop_status import LoopStatus
-    from glia.reconciler import Desired, Reconciler
+    from glia.reconciler import Reconciler
 
 FAILED, BLOCKED, INTERRUPTED = 1, 3, 130
 GRACE_SECONDS: Final = 5.0
@@ -24,9 +24,7 @@ GRACE_SECONDS: Final = 5.0
 
 
 @click.command("run", short_help="keep it so: the loop")
-@click.option(
-    "--dir", "folders", multiple=True, metavar="PATH", help="Manifests on disk; may be repeated."
-)
+@SOURCE
 @click.option(
     "--interval",
     metavar="DURATION",
@@ -56,13 +54,13 @@ GRACE_SECONDS: Final = 5.0
 @PROFILE
 def command(  # noqa: PLR0913  (options of a command line)
     *,
-    folders: tuple[str, ...],
     interval: float,
     sweep: float | None,
     read_share: float,
     shard: str,
     once: bool,
     profile: str | None,
+    **where: Any,
 ) -> int:
     """Compare what the manifests say with what ECS holds, again and again, and change what differs.
 
@@ -79,7 +77,7 @@ def command(  # noqa: PLR0913  (options of a command line)
     online = Online(profile, read_share=read_share)
     pace = Pace(interval, sweep or interval, longest_pass=float("inf") if once else 60.0)
     settings = Settings(pace, Shard.parse(shard))
-    source = _source(folders, online)
+    source = source_of(Where(**where), online.clock)
     loop = Reconciler(source, online.of, online.instance_types, online.clock, tell, settings)
     return _run(loop, online, once=once)
 
@@ -89,14 +87,6 @@ def tell(event: Event) -> None:
     from glia.render.events_text import event_text
 
     print(event_text(event), file=sys.stderr, flush=True)  # noqa: T201
-
-
-def _source(folders: tuple[str, ...], online: Online) -> Desired:
-    from glia.source.directory import DirectorySource
-
-    if not folders:
-        raise UsageError("where are the manifests? Name a directory: --dir PATH")
-    return DirectorySource(folders, online.clock)
 
 
 def _run(loop: Reconciler, online: Online, *, once: bool) -> int:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from glia.manifest.relations import Declared
     from glia.neuron.catalogue import InstanceType
     from glia.target import ClusterRef
+    from glia.wanted import Files
 
 LookUp: TypeAlias = "Callable[[Loaded], Mapping[str, InstanceType]]"
 INTERNAL: Final = "internal"
@@ -144,49 +145,50 @@ def _sharing(declared: Sequence[Declared]) -> Iterator[tuple[ClusterRef, str, De
             yield ref, service_key(ref, each.manifest.metadata.name), each
 
 
-def sifted(
-    files: Sequence[File],
-    look_up: LookUp,
-    unreadable: Sequence[Diagnostic],
-    tell: Callable[[str, Exception], None],
-) -> Wanted:
+@dataclass(frozen=True, slots=True)
+class _Some:
+    """Some of the files that were found."""
+
+    sources: tuple[File, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def sifted(found: Files, look_up: LookUp, tell: Callable[[str, Exception], None]) -> Wanted:
     """The manifests compiled; files that make Glia itself fail are left out, and told of.
 
     Raises:
         Exception: leaving out single files did not help.
     """
     try:
-        return compiled(files, look_up, unreadable)
+        return compiled(found, look_up)
     except Exception:  # a bug, of which one file may be the occasion
-        good, bad = _sieve(files, look_up, tell)
+        good, bad = _sieve(found.sources, look_up, tell)
         if not bad:
             raise
-    wanted = compiled(good, look_up, unreadable)
+    wanted = compiled(_Some(tuple(good), tuple(found.diagnostics)), look_up)
     return replace(wanted, diagnostics=(*wanted.diagnostics, *map(_bug_in, bad)))
 
 
 def _sieve(
-    files: Sequence[File],
-    look_up: LookUp,
-    tell: Callable[[str, Exception], None],
+    files: Sequence[File], look_up: LookUp, tell: Callable[[str, Exception], None]
 ) -> tuple[list[File], list[File]]:
     """Each file alone, with those beside it that declare clusters."""
     beside = [each for each in files if NeuronCluster.__name__.encode() in each.content]
-    beside = [each for each in beside if _fault([each], look_up) is None]
+    beside = [each for each in beside if _fault((each,), look_up) is None]
     good: list[File] = []
     bad: list[File] = []
     for each in files:
         others = [other for other in beside if other is not each]
-        fault = _fault([*others, each], look_up)
+        fault = _fault((*others, each), look_up)
         (good if fault is None else bad).append(each)
         if fault is not None:
             tell(each.file, fault)
     return good, bad
 
 
-def _fault(files: Sequence[File], look_up: LookUp) -> Exception | None:
+def _fault(files: tuple[File, ...], look_up: LookUp) -> Exception | None:
     try:
-        compiled(files, look_up)
+        compiled(_Some(files), look_up)
     except Exception as error:  # noqa: BLE001  (it is told)
         return error
     return None

@@ -55,6 +55,9 @@ class DirectorySource:
         self._last = Revision(content, "", where, kept, False, self._clock.now())
         return self._last
 
+    def stop(self) -> None:
+        """Nothing: reading a disk is over in no time."""
+
     def relation(self, old: str, new: str) -> Relation:
         """A directory has no history: what is there later follows from what was there before."""
         return "same" if old == new else "descendant"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from gitops.looped import Loop
 from glia.aws.failures import AwsError
 from glia.events import ChangeTold, ClusterUnread, FetchFailed, FetchRecovered, LoopFailed
+from glia.reconciler import Settings
+from glia.reconciling.requeue import Pace
 from glia.source.directory import DirectorySource
 from glia.source.failures import Unreachable
 from support.operator import is_empty, neuron_cluster, neuron_service
@@ -114,6 +116,7 @@ def test_what_passes_by_itself_is_tried_again_soon(operator: Operator) -> None:
         through=lambda ecs: Failing(
             ecs, lambda name, _: lost.pop() if name == "create_service" and lost else None
         ),
+        settings=Settings(Pace(3, 3)),  # sweeps more often than rollouts are looked at
     )
     loop.play(3)
     assert loop.condition("Reconciling") == ("True", "Refused")

@@ -101,8 +101,10 @@ def test_a_new_revision_supersedes_a_rollout_and_what_failed_is_held_until_the_n
         again.play(120)
     assert again.condition("Stalled") == ("True", "RolledBack"), "a new process knows it too"
     assert not calls
+    since = len(loop.events)
     loop.write(neuron_service(image="server:4"))
     loop.settle("web")
+    assert loop.changes(since=since) == [("web", State.SUBMITTED)]
     assert loop.service().applied == loop.service().attempted
 
 

@@ -84,9 +84,10 @@ def command(  # noqa: PLR0913  (options of a command line)
 
 def tell(event: Event) -> None:
     """A line on standard error."""
-    from glia.render.events_text import event_text
+    from glia.render.events_text import event_text, is_quiet
 
-    print(event_text(event), file=sys.stderr, flush=True)  # noqa: T201
+    if not is_quiet(event):
+        print(event_text(event), file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _run(loop: Reconciler, online: Online, *, once: bool) -> int:

@@ -286,7 +286,8 @@ class ClusterWork:
         if outcome.state is State.BLOCKED:
             self._found.add("terminal")
         news = (outcome.state, outcome.reason, outcome.message, outcome.calls)
-        if outcome.state is not State.NOT_STARTED and self._told.get(change.id) != news:
+        known = self._told.get(change.id) == news and not has_written(outcome)
+        if outcome.state is not State.NOT_STARTED and not known:
             self._told[change.id] = news
             self._tell(ChangeTold(now, self.cluster, self._goal.commit, change.cause, outcome))
 

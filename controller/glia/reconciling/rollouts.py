@@ -84,7 +84,8 @@ class Rollouts:
         chosen = {
             at: each for at, each in self._by_lane.items() if each.outcome.state.ended == stalled
         }
-        self.look_at = self._now() + LOOK_EVERY_SECONDS
+        if not stalled:
+            self.look_at = self._now() + LOOK_EVERY_SECONDS
         look_at(chosen.values(), self._ecs_of, self._now)
         for at, each in chosen.items():
             if stalled and not self._is_mended(each):

@@ -31,6 +31,17 @@ SHOWN_DIGITS: Final = 12
 """Of a commit, or of a hash behind the name of its algorithm."""
 
 
+def is_quiet(event: Event) -> bool:
+    """What happens all the time where nothing happens: a log would be full of it."""
+    match event:
+        case PassBegun(reason=reason):
+            return reason != "revision"
+        case PassEnded(result=result):
+            return result == "noop"
+        case _:
+            return False
+
+
 def event_text(event: Event) -> str:
     """The lines for an event: one, and those of a traceback where there is one."""
     at = datetime.fromtimestamp(event.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

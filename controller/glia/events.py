@@ -106,6 +106,10 @@ class ChangeTold:
     """What came of one change: made, refused, blocked, or held behind another lane.
 
     Told once, however many passes come to the same.
+
+    Attributes:
+        cause: git, drift, prune.
+        rules: the safety rules that block it, such as ``not-owned`` and the gates of pruning.
     """
 
     at: float
@@ -113,6 +117,7 @@ class ChangeTold:
     commit: str
     cause: str
     outcome: Outcome
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,17 @@ from __future__ import annotations
 import threading
 import traceback
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TYPE_CHECKING, Final, Protocol
 
 from glia.errors import GliaError, is_transient
 from glia.events import FetchFailed, FetchRecovered, LoopFailed, RevisionFetched
 from glia.loop_status import LoopStatus, SourceState
+from glia.planning.allowances import NOTHING, Allowances
 from glia.reconciling.cluster_work import ClusterWork, Ecs
 from glia.reconciling.goal import NOTHING_WANTED, Goal, goal_of, sifted
+from glia.reconciling.prune_work import PruneWork
 from glia.reconciling.requeue import Pace, backoff, jittered
 from glia.shards import Shard
 
@@ -30,11 +32,21 @@ if TYPE_CHECKING:
     from glia.manifest.load import Loaded
     from glia.neuron.catalogue import InstanceType
     from glia.plan import Source as Origin
+    from glia.planning.scope import Revision as Doubt
+    from glia.planning.scope import SourceEvidence
     from glia.target import ClusterRef
     from glia.wanted import Files
 
 TICK_SECONDS: Final = 1.0
 """How late the loop may notice that something is due."""
+
+
+DOUBTS: Final[Mapping[str, Doubt]] = {
+    "Unverified": "unverified",
+    "NonFastForward": "diverged",
+    "RolledBack": "diverged",
+}
+"""What pruning is to think of a source, by the reason for which it gave no revision."""
 
 
 class Revision(Protocol):
@@ -88,7 +100,7 @@ class _SourceMemory:
     heard_at: float = 0.0
     failures: int = 0
     failure: str = ""
-    told: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +109,7 @@ class Settings:
 
     pace: Pace = field(default_factory=Pace)
     shard: Shard = field(default_factory=Shard)
+    pruning: Allowances = NOTHING
 
 
 class Reconciler:
@@ -130,6 +143,9 @@ class Reconciler:
         self._goal = NOTHING_WANTED
         self._memory = _SourceMemory()
         self._workers: dict[ClusterRef, _Worker] = {}
+        keeps = self._settings.shard.keeps
+        self._pruning = PruneWork(ecs_of, clock, self._tell, self._settings.pruning, keeps)
+        self._prune_due, self._prunes = 0.0, False
         self._threads: set[threading.Thread] = set()
         self._last = clock.now()
         self._bugs = 0
@@ -146,6 +162,8 @@ class Reconciler:
         self._fetch()
         for worker in list(self._workers.values()):
             self._start(worker)
+        if self._pruning.is_on(self._goal):
+            self._thread("prune", self._prune)
         while self._threads:
             self._clock.sleep(TICK_SECONDS)
         return self.status()
@@ -159,6 +177,9 @@ class Reconciler:
         if now >= self._memory.due and not self._memory.busy:
             self._memory.busy = True
             self._thread("source", self._fetch)
+        if now >= self._prune_due and not self._prunes and self._pruning.is_on(self._goal):
+            self._prunes = True
+            self._thread("prune", self._prune)
         for worker in list(self._workers.values()):
             if worker.busy_since is None and worker.work.is_due(self._goal, now):
                 self._start(worker)
@@ -193,7 +214,7 @@ class Reconciler:
                 ),
                 clusters=tuple(each.work.state(each.busy_since) for each in workers),
                 services=tuple(state for each in workers for state in each.work.services()),
-                diagnostics=goal.diagnostics,
+                diagnostics=goal.wanted.diagnostics,
                 bugs=self._bugs + sum(each.work.bugs for each in workers),
             )
 
@@ -236,6 +257,21 @@ class Reconciler:
             self._retire(worker)
             worker.busy_since = None
 
+    def _prune(self) -> None:
+        goal, pace = self._goal, self._settings.pace
+        self._prune_due = self._clock.now() + jittered(pace.sweep, self._random)
+        try:
+            self._pruning.run(goal, self._evidence, lambda: self._goal.number != goal.number)
+        finally:
+            self._prunes = False
+
+    def _evidence(self, known: SourceEvidence) -> SourceEvidence:
+        """While the source is away, or goes back, nobody knows what is gone."""
+        memory = self._memory
+        if not memory.failures:
+            return known
+        return replace(known, revision=DOUBTS.get(memory.reason, "unread"), detail=memory.failure)
+
     def _retire(self, worker: _Worker) -> None:
         """A cluster in which nothing is wanted any more is forgotten."""
         if self._goal.number == worker.work.number and not worker.work.services():
@@ -257,7 +293,7 @@ class Reconciler:
             self._bug("source", error)
         else:
             recovered = bool(memory.failures)
-            memory.failures, memory.failure, memory.told = 0, "", ""
+            memory.failures, memory.failure, memory.reason = 0, "", ""
             memory.heard_at = self._clock.now()
             memory.due = memory.heard_at + jittered(pace.interval, self._random)
             self._take(revision, recovered=recovered)
@@ -277,14 +313,14 @@ class Reconciler:
             else jittered(pace.interval, self._random)
         )
         memory.due = now + wait
-        if memory.told != reason:
-            memory.told = reason
+        if memory.reason != reason:
+            memory.reason = reason
             self._tell(FetchFailed(now, reason, memory.failure, self._goal.commit))
 
     def _take(self, revision: Revision, *, recovered: bool) -> None:
         """Make it what is wanted, unless it is that already."""
         known = self._goal
-        if revision.commit == known.commit and not known.unknown_types:
+        if revision.commit == known.commit and not known.wanted.unknown_types:
             if recovered:
                 self._tell(FetchRecovered(self._clock.now(), known.commit))
             return
@@ -294,7 +330,8 @@ class Reconciler:
             self._not_fetched(error)
             self._bug("source", error)
             return
-        if revision.commit == known.commit and wanted.unknown_types == known.unknown_types:
+        unknown = known.wanted.unknown_types
+        if revision.commit == known.commit and wanted.unknown_types == unknown:
             return
         goal = goal_of(
             wanted,
@@ -314,7 +351,7 @@ class Reconciler:
                 goal.source.repository,
                 goal.source.path,
                 services,
-                goal.diagnostics,
+                goal.wanted.diagnostics,
             )
         )
         with self._lock:
@@ -322,6 +359,7 @@ class Reconciler:
                 if cluster not in self._workers:
                     self._workers[cluster] = _Worker(self._new_work(cluster))
             self._goal = goal
+        self._prune_due = 0.0
 
     def _new_work(self, cluster: ClusterRef) -> ClusterWork:
         random = Random(self._random.random())

@@ -50,6 +50,7 @@ GRACE_SECONDS: Final = 5.0
 @click.option(
     "--shard", metavar="I/N", default="0/1", help="Of N loops the I-th, from 0: a part of clusters."
 )
+@click.option("--prune", is_flag=True, help="Delete services whose manifests are gone.")
 @click.option("--once", is_flag=True, help="Compare and change everything once, and end.")
 @PROFILE
 def command(  # noqa: PLR0913  (options of a command line)
@@ -58,6 +59,7 @@ def command(  # noqa: PLR0913  (options of a command line)
     sweep: float | None,
     read_share: float,
     shard: str,
+    prune: bool,
     once: bool,
     profile: str | None,
     **where: Any,
@@ -70,13 +72,14 @@ def command(  # noqa: PLR0913  (options of a command line)
     is blocked or held.
     """
     from glia.cli.online import Online
+    from glia.planning.allowances import Allowances
     from glia.reconciler import Reconciler, Settings
     from glia.reconciling.requeue import Pace
     from glia.shards import Shard
 
     online = Online(profile, read_share=read_share)
     pace = Pace(interval, sweep or interval, longest_pass=float("inf") if once else 60.0)
-    settings = Settings(pace, Shard.parse(shard))
+    settings = Settings(pace, Shard.parse(shard), Allowances(prune=prune))
     source = source_of(Where(**where), online.clock)
     loop = Reconciler(source, online.of, online.instance_types, online.clock, tell, settings)
     return _run(loop, online, once=once)

@@ -7,6 +7,7 @@ rollouts are waited for, what was refused, what was just written, what has been 
 from __future__ import annotations
 
 import traceback
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from glia.apply import Ecs as Applier
@@ -25,7 +26,7 @@ from glia.outcome import State
 from glia.plan import lane_id
 from glia.planning.allowances import NOTHING
 from glia.prepare import prepare
-from glia.reconciling.curbs import Curbs, has_written
+from glia.reconciling.curbs import Curbs, has_written, is_elsewhere, kept_to
 from glia.reconciling.goal import NOTHING_WANTED, ClusterGoal
 from glia.reconciling.register import NEVER, Register
 from glia.reconciling.requeue import backoff, jittered
@@ -167,10 +168,17 @@ class ClusterWork:
             if entry is None or entry.frozen:
                 continue
             if ended:
-                entry.due = min(entry.due, now)
+                self._make_due(outcome.key, now)
             standing = entry.standings.get(outcome.id)
             if outcome.state is not State.DONE and standing and standing.state == "rolling":
                 self._register.move(outcome.key, outcome.id, of_rollout(outcome), now)
+
+    def _make_due(self, key: str, now: float) -> None:
+        """A service, and those that wait for it."""
+        waiting = self._goal.waiting_for(key.rpartition("/")[2])
+        for each, entry in self._register.entries.items():
+            if each == key or each.rpartition("/")[2] in waiting:
+                entry.due = min(entry.due, now) if not entry.frozen else entry.due
 
     def _pass(self, keys: frozenset[str], reason: Reason, is_over: Callable[[], bool]) -> None:
         began, commit = self._clock.now(), self._goal.commit
@@ -237,19 +245,27 @@ class ClusterWork:
 
     def _reconcile(self, keys: frozenset[str], is_over: Callable[[], bool]) -> None:
         wanted = self._goal.clusters.get(self.cluster, ClusterGoal(self.cluster))
-        state, sharing = wanted.part(keys)
+        state, sharing = self._goal.part(self.cluster, keys)
+        scope = self._goal.wanted.scope
         prepared = prepare(
             state,
             sharing,
             self._ecs_of,
             self._clock,
-            instance_types=self._goal.instance_types,
+            instance_types=self._goal.wanted.instance_types,
             allowed=NOTHING,
             diagnostics=(),
             source=self._goal.source,
             awaited={self.cluster: self._rollouts.names},
+            # Pruning looks at all clusters together, and has passes of its own.
+            scope=replace(scope, policies=(), renamed=scope.renamed & {self.cluster}),
         )
-        plan = self._curbs.curbed(prepared.plan, self._clock.now())
+
+        def is_ours(change: Change) -> bool:
+            return change.service.cluster == self.cluster and change.key in keys
+
+        plan = kept_to(prepared.plan, is_ours, labels=not keys.isdisjoint(wanted.sharing))
+        plan = self._curbs.curbed(plan, self._clock.now())
         outcomes = self._applied(plan, is_over)
         self._settle(keys, prepared, plan, outcomes)
 
@@ -258,7 +274,8 @@ class ClusterWork:
         changes = {change.id: change for change in plan.changes}
 
         def note(outcome: Outcome) -> None:
-            if outcome.state.ended and (change := changes.get(outcome.id)) is not None:
+            change = changes.get(outcome.id)
+            if outcome.state.ended and change is not None and not is_elsewhere(change):
                 self._note(change, outcome)
 
         def hand_over(change: Change, rollout: Rollout) -> None:
@@ -289,7 +306,10 @@ class ClusterWork:
         known = self._told.get(change.id) == news and not has_written(outcome)
         if outcome.state is not State.NOT_STARTED and not known:
             self._told[change.id] = news
-            self._tell(ChangeTold(now, self.cluster, self._goal.commit, change.cause, outcome))
+            rules = tuple(each.rule for each in change.blocked_by)
+            self._tell(
+                ChangeTold(now, self.cluster, self._goal.commit, change.cause, outcome, rules)
+            )
 
     def _settle(
         self, keys: frozenset[str], prepared: Prepared, plan: Plan, outcomes: dict[str, Outcome]
@@ -339,7 +359,8 @@ class ClusterWork:
         lanes: dict[str, set[str]] = {}
         for change in plan.changes:
             lanes.setdefault(change.key, set()).add(change.id)
-            if (entry := self._register.entries.get(change.key)) is not None:
+            entry = self._register.entries[change.key] if change.key in keys else None
+            if entry is not None:
                 begun = outcomes[change.id].state is not State.NOT_STARTED
                 entry.due = min(entry.due, self._curbs.again_at(change, now) if begun else now)
         for key in keys:

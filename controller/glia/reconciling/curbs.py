@@ -9,16 +9,16 @@ come after it wait.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from glia.outcome import State
-from glia.plan import Block, Create, Delete, Plan, Replace, Update
+from glia.plan import Block, Create, Delete, Plan, Replace, Retire, Update
 from glia.reconciling.flips import Flips
 from glia.reconciling.requeue import backoff
 from glia.watch import VISIBLE_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from random import Random
 
     from glia.live import LiveService
@@ -31,6 +31,8 @@ UNSEEN: Final = "not-visible-yet"
 FIGHTING: Final = "fighting"
 BACKING_OFF: Final = "backing-off"
 REFUSED: Final = "refused"
+ELSEWHERE: Final = "elsewhere"
+"""Read because somebody waits for it, and none of this pass's business."""
 PASSING: Final = frozenset({DRAINING, UNSEEN, BACKING_OFF})
 """Blocks that end by themselves: the service is still being reconciled."""
 LOOK_AGAIN_SECONDS: Final = 10.0
@@ -151,6 +153,20 @@ def has_written(outcome: Outcome) -> bool:
     return any(each != "RegisterTaskDefinition" for each in outcome.calls)
 
 
+def kept_to(plan: Plan, is_ours: Callable[[Change], bool], *, labels: bool) -> Plan:
+    """The plan without what others have to do; what comes after that waits for it all the same."""
+    others = Block(ELSEWHERE, "that is done in another pass", "")
+    changes = tuple(
+        each if is_ours(each) else replace(each, blocked_by=(*each.blocked_by, others))
+        for each in plan.changes
+    )
+    return replace(plan, changes=changes, labellings=plan.labellings if labels else ())
+
+
+def is_elsewhere(change: Change) -> bool:
+    return any(each.rule == ELSEWHERE for each in change.blocked_by)
+
+
 def _doing(change: Change) -> str:
     """What the change would do, as a plan's digest tells it."""
     return Plan(changes=(replace(change, blocked_by=()),)).digest
@@ -158,10 +174,12 @@ def _doing(change: Change) -> str:
 
 def _before(change: Change) -> LiveService | None:
     match change.step:
-        case Update(service=service) | Delete(service=service):
+        case Update(service=service) | Delete(service=service) | Retire(service=service):
             return service
         case Replace() | Create():
             return None
+        case _:
+            assert_never(change.step)
 
 
 def _image(live: LiveService | None) -> tuple[Any, ...] | None:

@@ -10,10 +10,11 @@ from glia.desired.state import DesiredState
 from glia.errors import Diagnostic, Location
 from glia.manifest.spec import NeuronCluster, NeuronService
 from glia.plan import Source
+from glia.planning.scope import NO_SCOPE
 from glia.wanted import Wanted, compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from glia.desired.state import DesiredService
     from glia.manifest.document import Source as File
@@ -54,12 +55,6 @@ class ClusterGoal:
         known = frozenset(keys) & (self.alone.keys() | self.sharing.keys())
         return known if known.isdisjoint(self.sharing) else known.union(self.sharing)
 
-    def part(self, keys: Collection[str]) -> tuple[DesiredState, tuple[Declared, ...]]:
-        """What ``prepare`` takes, for these services alone."""
-        state = DesiredState(tuple(each for key, each in self.alone.items() if key in keys))
-        sharing = tuple(each for key, each in self.sharing.items() if key in keys)
-        return state, (*self.declared, *sharing) if sharing else ()
-
 
 @dataclass(frozen=True, slots=True)
 class Goal:
@@ -68,24 +63,20 @@ class Goal:
     Attributes:
         number: counts up; another number is another goal.
         clusters: those that this loop keeps.
+        wanted: of all clusters, because services wait for others wherever they are.
+        needs: names of services that have to be Ready first, by name.
     """
 
     number: int
     commit: str
     source: Source
     clusters: Mapping[ClusterRef, ClusterGoal]
-    instance_types: Mapping[str, InstanceType]
-    diagnostics: tuple[Diagnostic, ...]
-    unknown_types: tuple[str, ...] = ()
+    wanted: Wanted
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
-        return tuple(each for each in self.diagnostics if each.severity == "error")
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether every manifest could be read: only then a missing one is known to be gone."""
-        return not self.errors
+        return tuple(each for each in self.wanted.diagnostics if each.severity == "error")
 
     def frozen(self, name: str, file: str) -> Diagnostic | None:
         """Why a service that was wanted before is no longer to be seen, if it is not just gone.
@@ -97,10 +88,45 @@ class Goal:
             in_file = not each.key and (each.location is None or each.location.file == file)
             if each.key == f"{NeuronService.__name__}/{name}" or in_file:
                 return each
-        return next((each for each in self.errors if each.key.startswith(CLUSTER)), None)
+        declared = name in self.wanted.frozen
+        return next(
+            (each for each in self.errors if each.key.startswith(CLUSTER) or declared), None
+        )
+
+    def part(
+        self, cluster: ClusterRef, keys: Collection[str]
+    ) -> tuple[DesiredState, tuple[Declared, ...]]:
+        """What ``prepare`` takes: these services of a cluster, and those that they wait for."""
+        own = self.clusters.get(cluster, ClusterGoal(cluster))
+        alone = [each for key, each in own.alone.items() if key in keys]
+        sharing = [each for key, each in own.sharing.items() if key in keys]
+        if beside := self._beside({key.rpartition("/")[2] for key in keys}):
+            alone += (each for each in self.wanted.state.services if each.name in beside)
+            sharing += (
+                each
+                for each in self.wanted.open
+                if isinstance(each.manifest, NeuronService)
+                and each.manifest.metadata.name in beside
+            )
+        declared = own.declared or _clusters_of(self.wanted) if sharing else ()
+        services = sorted(alone, key=lambda each: each.order)
+        return DesiredState(tuple(services)), (*declared, *sharing)
+
+    def waiting_for(self, name: str) -> frozenset[str]:
+        """The names of services that wait for this one."""
+        return frozenset(each for each, needs in self.needs.items() if name in needs)
+
+    def _beside(self, names: set[str]) -> set[str]:
+        found, todo = set(names), list(names)
+        while todo:
+            new = set(self.needs.get(todo.pop(), ())) - found
+            found |= new
+            todo += new
+        return found - names
 
 
-NOTHING_WANTED: Final = Goal(0, "", Source(), {}, {}, ())
+NOTHING: Final = Wanted(DesiredState(()), (), {}, (), NO_SCOPE)
+NOTHING_WANTED: Final = Goal(0, "", Source(), {}, NOTHING)
 
 
 def goal_of(
@@ -118,28 +144,30 @@ def goal_of(
     sharing: dict[ClusterRef, dict[str, Declared]] = {}
     for ref, key, declared in _sharing(wanted.open):
         sharing.setdefault(ref, {})[key] = declared
-    declared_clusters = tuple(
-        each for each in wanted.open if isinstance(each.manifest, NeuronCluster)
-    )
+    beside = _clusters_of(wanted)
     for ref in sorted({*alone, *sharing}):
         if keeps(ref):
-            made[ref] = ClusterGoal(
-                ref, alone.get(ref, {}), sharing.get(ref, {}), declared_clusters
-            )
-    return Goal(
-        number,
-        commit,
-        source,
-        made,
-        wanted.instance_types,
-        wanted.diagnostics,
-        wanted.unknown_types,
-    )
+            made[ref] = ClusterGoal(ref, alone.get(ref, {}), sharing.get(ref, {}), beside)
+    needs = {each.name: each.depends_on for each in wanted.state.services if each.depends_on}
+    for name, each in _services(wanted.open):
+        if isinstance(each.manifest, NeuronService) and each.manifest.spec.depends_on:
+            needs[name] = tuple(each.manifest.spec.depends_on)
+    return Goal(number, commit, source, made, wanted, needs)
+
+
+def _clusters_of(wanted: Wanted) -> tuple[Declared, ...]:
+    return tuple(each for each in wanted.open if isinstance(each.manifest, NeuronCluster))
+
+
+def _services(declared: Iterable[Declared]) -> Iterator[tuple[str, Declared]]:
+    for each in declared:
+        if isinstance(each.manifest, NeuronService):
+            yield each.manifest.metadata.name, each
 
 
 def _sharing(declared: Sequence[Declared]) -> Iterator[tuple[ClusterRef, str, Declared]]:
     known = clusters(declared)
-    for each in declared:
+    for _, each in _services(declared):
         if isinstance(each.manifest, NeuronService):
             ref = known[each.manifest.spec.cluster]
             yield ref, service_key(ref, each.manifest.metadata.name), each
@@ -151,6 +179,7 @@ class _Some:
 
     sources: tuple[File, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def sifted(found: Files, look_up: LookUp, tell: Callable[[str, Exception], None]) -> Wanted:
@@ -165,8 +194,14 @@ def sifted(found: Files, look_up: LookUp, tell: Callable[[str, Exception], None]
         good, bad = _sieve(found.sources, look_up, tell)
         if not bad:
             raise
-    wanted = compiled(_Some(tuple(good), tuple(found.diagnostics)), look_up)
-    return replace(wanted, diagnostics=(*wanted.diagnostics, *map(_bug_in, bad)))
+    wanted = compiled(_Some(tuple(good), tuple(found.diagnostics), found.files), look_up)
+    evidence = wanted.scope.evidence
+    evidence = replace(evidence, wrong=(*evidence.wrong, *(each.file for each in bad)))
+    return replace(
+        wanted,
+        diagnostics=(*wanted.diagnostics, *map(_bug_in, bad)),
+        scope=replace(wanted.scope, evidence=evidence),
+    )
 
 
 def _sieve(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from glia.conditions import Standing, of_change, of_settled
+from glia.conditions import Standing, of_change, of_drifted, of_settled
 from glia.outcome import State
-from glia.plan import lane_id
+from glia.plan import NOT_READY, lane_id
 from glia.reconciling.curbs import BACKING_OFF, DRAINING, FIGHTING, REFUSED, UNSEEN
 
 if TYPE_CHECKING:
@@ -36,11 +36,15 @@ def planned(plan: Plan, outcomes: Mapping[str, Outcome]) -> dict[str, dict[str, 
     """The standings by key and lane, as far as plan and outcomes tell; rollouts may know better."""
     found: dict[str, dict[str, Standing]] = {}
     for held in plan.held:
-        told = Standing("stalled", held.reason, held.message)
+        waits = held.reason == NOT_READY
+        told = Standing("pending" if waits else "stalled", held.reason, held.message)
         found.setdefault(held.service.key, {})[SERVICE] = told
     for settled in plan.settled:
         at = lane_id(settled.service, settled.lane)
         found.setdefault(settled.service.key, {})[at] = of_settled(settled, None)
+    for drifted in plan.drifted:
+        lanes, at = found[drifted.service.key], lane_id(drifted.service, drifted.lane)
+        lanes[at] = of_drifted(lanes[at], drifted)
     for change in plan.changes:
         told = _of_change(change, outcomes.get(change.id))
         found.setdefault(change.key, {})[change.id] = told

@@ -1,0 +1,118 @@
+"""Pruning's own passes: what no manifest has is looked for in all clusters together.
+
+How many services may go at once is a part of all that there are, and whether one has moved is
+seen only where all are. A cluster that does not answer here delays nothing but pruning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from glia.apply import Manner, apply
+from glia.events import ChangeTold
+from glia.outcome import State
+from glia.plan import Block
+from glia.planning.pruning import effective
+from glia.prepare import prepare
+from glia.reconciling.curbs import has_written, is_elsewhere, kept_to
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from glia.clock import Clock
+    from glia.events import Event
+    from glia.outcome import Outcome
+    from glia.plan import Change, Plan
+    from glia.planning.allowances import Allowances
+    from glia.planning.scope import SourceEvidence
+    from glia.reconciling.cluster_work import Ecs
+    from glia.reconciling.goal import Goal
+    from glia.target import ClusterRef
+
+
+@dataclass(slots=True)
+class PruneWork:
+    """What the loop does about services whose manifests are gone.
+
+    Attributes:
+        allowed: what the command line says of pruning.
+        keeps: whether a cluster is this loop's.
+    """
+
+    ecs_of: Callable[[ClusterRef], Ecs]
+    clock: Clock
+    tell: Callable[[Event], None]
+    allowed: Allowances
+    keeps: Callable[[ClusterRef], bool]
+    _told: dict[str, object] = field(default_factory=dict)
+
+    def is_on(self, goal: Goal) -> bool:
+        """Whether any of the clusters that are kept is to be pruned."""
+        policies = effective(goal.wanted.scope, self.allowed)
+        return any(each.on and self.keeps(each.cluster) for each in policies)
+
+    def run(
+        self,
+        goal: Goal,
+        evidence: Callable[[SourceEvidence], SourceEvidence],
+        is_over: Callable[[], bool],
+    ) -> None:
+        """One pass; ``evidence`` adds what is known of the source at this moment."""
+        wanted, scope = goal.wanted, goal.wanted.scope
+        policies = tuple(each for each in scope.policies if self.keeps(each.cluster))
+        services = [each for each in wanted.state.services if self.keeps(each.cluster)]
+        prepared = prepare(
+            replace(wanted.state, services=tuple(services)),
+            wanted.open,
+            self.ecs_of,
+            self.clock,
+            instance_types=wanted.instance_types,
+            allowed=self.allowed,
+            diagnostics=(),
+            source=goal.source,
+            scope=replace(scope, policies=policies, evidence=evidence(scope.evidence)),
+        )
+        elsewhere = {each.name for each in wanted.state.services} - {each.name for each in services}
+        plan = kept_to(prepared.plan, lambda each: each.cause == "prune", labels=False)
+        self._apply(_without(plan, elsewhere), goal.commit, is_over)
+
+    def _apply(self, plan: Plan, commit: str, is_over: Callable[[], bool]) -> None:
+        changes = {each.id: each for each in plan.changes if not is_elsewhere(each)}
+
+        def note(outcome: Outcome) -> None:
+            if outcome.state.ended and outcome.id in changes:
+                self._note(changes[outcome.id], outcome, commit)
+
+        manner = Manner(wait=False, is_over=lambda: is_over() or not changes)
+        if apply(plan, self.ecs_of, self.clock, note, manner).cut is not None:
+            raise KeyboardInterrupt
+        self._told = {at: said for at, said in self._told.items() if at in changes}
+
+    def _note(self, change: Change, outcome: Outcome, commit: str) -> None:
+        news = (outcome.state, outcome.reason, outcome.message)
+        known = self._told.get(change.id) == news and not has_written(outcome)
+        if known or outcome.state is State.NOT_STARTED:
+            return
+        self._told[change.id] = news
+        rules = tuple(each.rule for each in change.blocked_by)
+        now, cluster = self.clock.now(), change.service.cluster
+        self.tell(ChangeTold(now, cluster, commit, change.cause, outcome, rules))
+
+
+def _without(plan: Plan, names: set[str]) -> Plan:
+    """Services that have moved to a cluster of another loop's stay: nobody here sees them there."""
+    block = Block(
+        "prune-claimed",
+        "a manifest of that name is in a cluster that another loop keeps",
+        "delete it with `glia apply --prune` once it is Ready there",
+    )
+    return replace(
+        plan,
+        changes=tuple(
+            replace(each, blocked_by=(*each.blocked_by, block))
+            if each.cause == "prune" and each.service.name in names
+            else each
+            for each in plan.changes
+        ),
+    )

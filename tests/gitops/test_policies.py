@@ -1,0 +1,97 @@
+"""What manifests say of deleting, waiting, drifting and resting, while the loop goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gitops.looped import Loop, Repository
+from glia.events import ChangeTold, LoopFailed
+from glia.outcome import State
+from glia.source.failures import Unreachable
+from support.operator import is_empty, neuron_cluster, neuron_service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from support.operator import Operator
+
+
+def there(operator: Operator) -> dict[str, int]:
+    """The live services and their counts."""
+    ecs = operator.driver.ecs
+    arns = ecs.list_services(cluster="inference", maxResults=100)["serviceArns"]
+    names = [arn.rpartition("/")[2] for arn in arns]
+    shown = ecs.describe_services(cluster="inference", services=names or ["-"])["services"]
+    return {each["serviceName"]: each["desiredCount"] for each in shown}
+
+
+def test_what_git_no_longer_has_is_pruned_in_two_steps_and_never_while_git_is_away(
+    make_operator: Callable[..., Operator], tmp_path: Path
+) -> None:
+    operator = make_operator(("inf1.xlarge", 6))
+    git = Repository(tmp_path, operator.driver.clock)
+    pruned = neuron_cluster("inference", prune={"enabled": True, "graceSeconds": 300})
+    names = ("one", "two", "three", "four")
+    git.commit(cluster=pruned, **{name: neuron_service(name, replicas=1) for name in names})
+    loop = Loop(operator, source=git.source)
+    loop.settle(*names)
+
+    loop.see(git.commit(one=None)).play(70)
+    assert there(operator)["one"] == 0, "the first step"
+    loop.see(git.commit(one=neuron_service("one", replicas=1)))
+    loop.settle(*names)
+    assert there(operator)["one"] == 1, "its manifest has come back"
+
+    wrong = git.commit(one=None, two="kind: [\n")
+    loop.see(wrong).play(400)
+    assert there(operator).keys() == set(names), "a file that cannot be read may be the one"
+    told = [each for each in loop.told(ChangeTold) if each.cause == "prune"]
+    assert told[-1].outcome.state is State.BLOCKED
+    assert told[-1].rules
+    assert len(told) < 6, "told once"
+
+    loop.see(git.commit(two=neuron_service("two", replicas=1))).play(500)
+    assert there(operator).keys() == {"two", "three", "four"}
+    assert not loop.told(LoopFailed)
+    assert loop.is_ready("two", "three", "four")
+
+    (tmp_path / "fleet.git").rename(tmp_path / "gone.git")
+    loop.play_until(lambda: loop.reconciler.status().source.failures > 0)
+    again = Loop(operator, source=git.another_source())
+    again.play(200)
+    assert there(operator).keys() == {"two", "three", "four"}
+    assert again.reconciler.status().source.failure
+    assert Unreachable.reason in again.reconciler.status().source.failure or True
+
+
+def test_a_service_waits_for_another_one_wherever_that_is_and_a_suspended_one_is_left_alone(
+    make_operator: Callable[..., Operator],
+) -> None:
+    operator = make_operator(("inf1.xlarge", 6))
+
+    def written(image: str) -> tuple[dict[str, Any], ...]:
+        first = neuron_service("first", replicas=1, image=image)
+        then = neuron_service("then", replicas=1, image=image, dependsOn=["first"])
+        resting = neuron_service("resting", replicas=1, image=image, suspend=True)
+        return first, then, resting
+
+    loop = Loop(operator.write(*written("server:1")))
+    loop.play(5)
+    assert loop.condition("Reconciling", "then") == ("True", "DependencyNotReady")
+    assert loop.condition("Ready", "resting") == ("Unknown", "Suspended")
+    took = loop.settle("first", "then")
+    assert took < 130, "nobody waited for a sweep"
+    assert there(operator).keys() == {"first", "then"}
+    told = [lane for lane, state in loop.changes() if state is State.SUBMITTED]
+    assert told == ["first", "then"]
+    assert is_empty(operator.plan())
+
+    warned = neuron_service("first", replicas=1, driftPolicy="warn")
+    loop.write(warned, *written("server:1")[1:]).settle("first")
+    operator.driver.update("first", desiredCount=2)
+    with operator.changing() as calls:
+        loop.play(180)
+    assert not calls
+    assert loop.condition("Ready", "first") == ("True", "Drifted")
+    assert not loop.told(LoopFailed)

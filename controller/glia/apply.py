@@ -62,12 +62,14 @@ class Manner:
         wait: until everything has converged.
         timeout: seconds for all of it; None lets the progress deadlines decide.
         is_over: asked before each change; once it says so, no other is begun.
+        goes_on: what makes a lane go on that is held behind another one.
         hand_over: takes every rollout that was started, where ``wait`` is not asked for.
     """
 
     wait: bool = True
     timeout: float | None = None
     is_over: Callable[[], bool] = lambda: False
+    goes_on: str = "apply again to go on"
     hand_over: Callable[[Change, Rollout], None] = lambda _change, _rollout: None
 
 
@@ -192,7 +194,7 @@ def _next(work: _Work) -> Change | Labelling | None:
 
 def _hold(change: Change | Labelling, behind: Outcome, work: _Work) -> None:
     """One lane that did not converge holds the lanes after it."""
-    remedy = "apply again to go on"
+    remedy = work.manner.goes_on
     work.note(held_behind(work.outcomes[change.id], behind, work.clock.now(), remedy))
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from gitops.looped import Loop, Repository
 from glia.events import ChangeTold, LoopFailed
 from glia.outcome import State
-from glia.source.failures import Unreachable
 from support.operator import is_empty, neuron_cluster, neuron_service
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def test_what_git_no_longer_has_is_pruned_in_two_steps_and_never_while_git_is_aw
 ) -> None:
     operator = make_operator(("inf1.xlarge", 6))
     git = Repository(tmp_path, operator.driver.clock)
-    pruned = neuron_cluster("inference", prune={"enabled": True, "graceSeconds": 300})
+    pruned = neuron_cluster("inference", prune=True, pruneGraceSeconds=300)
     names = ("one", "two", "three", "four")
     git.commit(cluster=pruned, **{name: neuron_service(name, replicas=1) for name in names})
     loop = Loop(operator, source=git.source)
@@ -62,7 +61,6 @@ def test_what_git_no_longer_has_is_pruned_in_two_steps_and_never_while_git_is_aw
     again.play(200)
     assert there(operator).keys() == {"two", "three", "four"}
     assert again.reconciler.status().source.failure
-    assert Unreachable.reason in again.reconciler.status().source.failure or True
 
 
 def test_a_service_waits_for_another_one_wherever_that_is_and_a_suspended_one_is_left_alone(
@@ -77,7 +75,7 @@ def test_a_service_waits_for_another_one_wherever_that_is_and_a_suspended_one_is
         return first, then, resting
 
     loop = Loop(operator.write(*written("server:1")))
-    loop.play(5)
+    loop.play(8)
     assert loop.condition("Reconciling", "then") == ("True", "DependencyNotReady")
     assert loop.condition("Ready", "resting") == ("Unknown", "Suspended")
     took = loop.settle("first", "then")

@@ -285,6 +285,7 @@ class ClusterWork:
         manner = Manner(
             wait=False,
             is_over=lambda: is_over() or self._clock.now() >= end,
+            goes_on="goes on once that is Ready",
             hand_over=hand_over,
         )
         applied = apply(plan, self._ecs_of, self._clock, note, manner)

@@ -72,3 +72,17 @@ def test_what_finds_no_room_is_told_and_goes_on_by_itself_once_there_is(
     operator.driver.ecs.delete_service(cluster="inference", service="one")
     loop.write(neuron_service("two", replicas=1, rollout=deadline)).settle("two")
     assert is_empty(operator.plan())
+
+
+def test_a_service_that_somebody_deletes_is_made_again_once_its_name_is_free(
+    operator: Operator,
+) -> None:
+    loop = Loop(operator.write(neuron_service()))
+    loop.settle("web")
+    operator.driver.ecs.delete_service(cluster="inference", service="web", force=True)
+    loop.play_until(lambda: loop.condition("Reconciling") == ("True", "WaitingForDrain"))
+    with operator.changing() as calls:
+        loop.play_until(lambda: loop.condition("Reconciling") == ("True", "RollingOut"))
+        loop.settle("web")
+    assert calls == {"CreateService": 1}, "its task definition is there"
+    assert is_empty(operator.plan())

@@ -8,10 +8,11 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from glia.cli.wanted import compiled, offline, offline_state
+from glia.cli.wanted import offline, offline_state
 from glia.manifest.document import Source
 from glia.planning.between import between
 from glia.source.files import Found
+from glia.wanted import compiled
 from support.operator import CLUSTER, neuron_service
 
 if TYPE_CHECKING:

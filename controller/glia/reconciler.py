@@ -12,13 +12,14 @@ import traceback
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from glia.errors import GliaError, is_transient
 from glia.events import FetchFailed, FetchRecovered, LoopFailed, RevisionFetched
 from glia.loop_status import LoopStatus, SourceState
 from glia.planning.allowances import NOTHING, Allowances
 from glia.reconciling.cluster_work import ClusterWork, Ecs
+from glia.reconciling.desired_source import DOUBTS, SourceMemory
 from glia.reconciling.goal import NOTHING_WANTED, Goal, goal_of, sifted
 from glia.reconciling.prune_work import PruneWork
 from glia.reconciling.requeue import Pace, backoff, jittered
@@ -31,76 +32,18 @@ if TYPE_CHECKING:
     from glia.events import Event
     from glia.manifest.load import Loaded
     from glia.neuron.catalogue import InstanceType
-    from glia.plan import Source as Origin
-    from glia.planning.scope import Revision as Doubt
     from glia.planning.scope import SourceEvidence
+    from glia.reconciling.desired_source import Desired, Revision
     from glia.target import ClusterRef
-    from glia.wanted import Files
 
 TICK_SECONDS: Final = 1.0
 """How late the loop may notice that something is due."""
-
-
-DOUBTS: Final[Mapping[str, Doubt]] = {
-    "Unverified": "unverified",
-    "NonFastForward": "diverged",
-    "RolledBack": "diverged",
-}
-"""What pruning is to think of a source, by the reason for which it gave no revision."""
-
-
-class Revision(Protocol):
-    """One state of the manifests.
-
-    Attributes:
-        commit: tells it from every other.
-        source: the same as a plan tells it.
-    """
-
-    @property
-    def commit(self) -> str: ...
-
-    @property
-    def found(self) -> Files: ...
-
-    @property
-    def source(self) -> Origin: ...
-
-
-class Desired(Protocol):
-    """Where the manifests come from."""
-
-    @property
-    def last(self) -> Revision | None:
-        """The last good revision, of an earlier process too if the source remembers it."""
-
-    def fetch(self) -> Revision:
-        """The state that they are in now.
-
-        Raises:
-            GliaError: they cannot be had; ``transient`` and ``reason`` tell which kind it is.
-        """
-
-    def stop(self) -> None:
-        """Nobody waits for a ``fetch`` any more."""
 
 
 @dataclass(slots=True)
 class _Worker:
     work: ClusterWork
     busy_since: float | None = None
-
-
-@dataclass(slots=True)
-class _SourceMemory:
-    """What is known of the source; ``due`` is when it is asked again."""
-
-    due: float = 0.0
-    busy: bool = False
-    heard_at: float = 0.0
-    failures: int = 0
-    failure: str = ""
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +84,7 @@ class Reconciler:
         self._sink, self._telling = tell, threading.Lock()
         self._lock = threading.Lock()
         self._goal = NOTHING_WANTED
-        self._memory = _SourceMemory()
+        self._memory = SourceMemory()
         self._workers: dict[ClusterRef, _Worker] = {}
         keeps = self._settings.shard.keeps
         self._pruning = PruneWork(ecs_of, clock, self._tell, self._settings.pruning, keeps)

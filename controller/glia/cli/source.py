@@ -13,7 +13,7 @@ from glia.errors import UsageError
 
 if TYPE_CHECKING:
     from glia.clock import Clock
-    from glia.reconciler import Desired
+    from glia.reconciling.desired_source import Desired
 
 F = TypeVar("F", bound=Callable[..., Any])
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

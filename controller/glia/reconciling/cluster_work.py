@@ -26,7 +26,7 @@ from glia.outcome import State
 from glia.plan import lane_id
 from glia.planning.allowances import NOTHING
 from glia.prepare import prepare
-from glia.reconciling.curbs import Curbs, has_written, is_elsewhere, kept_to
+from glia.reconciling.curbs import PASSING, Curbs, has_written, is_elsewhere, kept_to
 from glia.reconciling.goal import NOTHING_WANTED, ClusterGoal
 from glia.reconciling.register import NEVER, Register
 from glia.reconciling.requeue import backoff, jittered
@@ -302,7 +302,8 @@ class ClusterWork:
         if outcome.refused:
             self._found.add("requeue" if outcome.transient else "terminal")
         if outcome.state is State.BLOCKED:
-            self._found.add("terminal")
+            passes = all(each.rule in PASSING for each in change.blocked_by)
+            self._found.add("requeue" if passes else "terminal")
         news = (outcome.state, outcome.reason, outcome.message, outcome.calls)
         known = self._told.get(change.id) == news and not has_written(outcome)
         if outcome.state is not State.NOT_STARTED and not known:
@@ -319,6 +320,8 @@ class ClusterWork:
         unread = prepared.unread.get(self.cluster)
         self._heard(unread)
         for settled in plan.settled:
+            if settled.service.key not in keys or settled.service.cluster != self.cluster:
+                continue
             lane = lane_id(settled.service, settled.lane)
             self._curbs.settled(lane)
             self._told.pop(lane, None)

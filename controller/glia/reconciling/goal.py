@@ -36,13 +36,11 @@ class ClusterGoal:
     Attributes:
         alone: services whose lanes follow from their manifests, by key.
         sharing: manifests of those whose lanes depend on what runs, by key.
-        declared: the clusters' manifests, which have to stand beside those.
     """
 
     cluster: ClusterRef
     alone: Mapping[str, DesiredService] = field(default_factory=dict)
     sharing: Mapping[str, Declared] = field(default_factory=dict)
-    declared: tuple[Declared, ...] = ()
 
     @property
     def files(self) -> dict[str, str]:
@@ -73,6 +71,11 @@ class Goal:
     clusters: Mapping[ClusterRef, ClusterGoal]
     wanted: Wanted
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def declared(self) -> tuple[Declared, ...]:
+        """The clusters' manifests, which have to stand beside those of services that share."""
+        return _clusters_of(self.wanted)
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -108,7 +111,7 @@ class Goal:
                 if isinstance(each.manifest, NeuronService)
                 and each.manifest.metadata.name in beside
             )
-        declared = own.declared or _clusters_of(self.wanted) if sharing else ()
+        declared = self.declared if sharing else ()
         services = sorted(alone, key=lambda each: each.order)
         return DesiredState(tuple(services)), (*declared, *sharing)
 
@@ -144,10 +147,9 @@ def goal_of(
     sharing: dict[ClusterRef, dict[str, Declared]] = {}
     for ref, key, declared in _sharing(wanted.open):
         sharing.setdefault(ref, {})[key] = declared
-    beside = _clusters_of(wanted)
     for ref in sorted({*alone, *sharing}):
         if keeps(ref):
-            made[ref] = ClusterGoal(ref, alone.get(ref, {}), sharing.get(ref, {}), beside)
+            made[ref] = ClusterGoal(ref, alone.get(ref, {}), sharing.get(ref, {}))
     needs = {each.name: each.depends_on for each in wanted.state.services if each.depends_on}
     for name, each in _services(wanted.open):
         if isinstance(each.manifest, NeuronService) and each.manifest.spec.depends_on:

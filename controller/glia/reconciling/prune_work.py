@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from glia.apply import Manner, apply
+from glia.desired.state import DesiredState
 from glia.events import ChangeTold
 from glia.outcome import State
 from glia.plan import Block
@@ -61,10 +62,12 @@ class PruneWork:
         """One pass; ``evidence`` adds what is known of the source at this moment."""
         wanted, scope = goal.wanted, goal.wanted.scope
         policies = tuple(each for each in scope.policies if self.keeps(each.cluster))
-        services = [each for each in wanted.state.services if self.keeps(each.cluster)]
+        kept = goal.clusters.values()
+        services = [each for own in kept for each in own.alone.values()]
+        sharing = [each for own in kept for each in own.sharing.values()]
         prepared = prepare(
-            replace(wanted.state, services=tuple(services)),
-            wanted.open,
+            DesiredState(tuple(sorted(services, key=lambda each: each.order))),
+            (*goal.declared, *sharing) if sharing else (),
             self.ecs_of,
             self.clock,
             instance_types=wanted.instance_types,
@@ -73,7 +76,8 @@ class PruneWork:
             source=goal.source,
             scope=replace(scope, policies=policies, evidence=evidence(scope.evidence)),
         )
-        elsewhere = {each.name for each in wanted.state.services} - {each.name for each in services}
+        here = {key.rpartition("/")[2] for own in kept for key in own.files}
+        elsewhere = {key.rpartition("/")[2] for _, key in scope.keys} - here
         plan = kept_to(prepared.plan, lambda each: each.cause == "prune", labels=False)
         self._apply(_without(plan, elsewhere), goal.commit, is_over)
 

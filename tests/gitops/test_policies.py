@@ -93,3 +93,18 @@ def test_a_service_waits_for_another_one_wherever_that_is_and_a_suspended_one_is
     assert not calls
     assert loop.condition("Ready", "first") == ("True", "Drifted")
     assert not loop.told(LoopFailed)
+
+
+def test_a_dependency_in_a_cluster_that_cannot_be_read_holds_only_who_waits_for_it(
+    operator: Operator,
+) -> None:
+    absent = neuron_service("absent", replicas=1, cluster="elsewhere")
+    then = neuron_service("then", replicas=1, dependsOn=["absent"])
+    free = neuron_service("free", replicas=1)
+    clusters = (neuron_cluster("inference"), neuron_cluster("elsewhere"))
+    loop = Loop(operator.write(absent, then, free, clusters=clusters))
+    loop.settle("free")
+    assert loop.condition("Reconciling", "then") == ("True", "DependencyNotReady")
+    assert loop.condition("Stalled", "then")[0] == "False"
+    assert there(operator).keys() == {"free"}
+    assert not loop.told(LoopFailed)

@@ -49,6 +49,7 @@ class Demand:
         enis: of one replica.
         one_lane: whether all replicas must be in one lane: where something else owns their
             number, or a deployment needs twice the chips.
+        unavailable: how many replicas may be down at once.
     """
 
     service: str
@@ -62,6 +63,7 @@ class Demand:
     memory: int = 0
     enis: int = 0
     one_lane: bool = False
+    unavailable: int = 1
 
     @property
     def use(self) -> Resources:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from glia.errors import GliaError, is_transient
 from glia.outcome import Applied, Outcome, State, deferred, held_behind, in_the_way, left
 from glia.parallel import in_parallel
-from glia.plan import Delete, Labelling, Retire, lane_id
+from glia.plan import Labelling, Retire, lane_id
+from glia.planning.effects import only_gives_up
 from glia.planning.updating import is_rolling
 from glia.relabel import Labeller, Relabelling
 from glia.rollout import (
@@ -119,7 +120,7 @@ def apply(
         work.note(_first(change, state, work.begin, message))
         if not change.blocked_by:
             work.queue[change.id] = change
-    rolling = [_settling(each, work) for each in plan.settled if each.rolling]
+    rolling = [_settling(each, work) for each in plan.settled if each.rolling or each.watched]
     if manner.wait:
         work.rollouts += rolling
     crew = min(SUBMITTERS, len(work.queue))
@@ -247,9 +248,9 @@ def _submitted(
 ) -> None:
     now = work.clock.now()
     outcome = replace(outcome, at=now)
-    if isinstance(change.step, Delete | Retire):
-        later = "" if "DeleteService" in outcome.calls else RETIRED
-        work.note(replace(outcome, state=State.DONE, message=later))
+    if only_gives_up(change.step):
+        retired = isinstance(change.step, Retire) and "DeleteService" not in outcome.calls
+        work.note(replace(outcome, state=State.DONE, message=RETIRED if retired else ""))
         return
     steady = outcome.calls == ("TagResource",) and not is_rolling(service)
     if steady:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 # Event texts: developer guide, "Service event messages".
 UNPLACED = "unable to place a task"
-STEADY = ("has reached a steady state", "has started")
+AT_REST, BEGUN = "has reached a steady state", "has started"
+STEADY = (AT_REST, BEGUN)
 ABOUT = re.compile(r"^\(service [^)]*\)\s*")
 # ECS repeats an event that is not resolved only after so long.
 REPEATED_SECONDS = 6 * 3600.0
@@ -30,6 +31,19 @@ def placement_failure(events: Iterable[ServiceEvent], *, since: float) -> str:
         if any(word in event.message for word in STEADY):
             return ""
     return ""
+
+
+def is_called_steady(messages: Iterable[str]) -> bool:
+    """Whether ECS says so of what it has started last: as many as desired, and all healthy.
+
+    The messages come newest first. Where neither is told any more, both are long ago.
+    """
+    for message in messages:
+        if AT_REST in message:
+            return True
+        if BEGUN in message:
+            return False
+    return True
 
 
 def stop_cause(stopped: Iterable[LiveTask], definition: str) -> str:

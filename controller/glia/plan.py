@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from glia.errors import Diagnostic
     from glia.live import LiveService
     from glia.target import ClusterRef
+    from glia.transition import Move, Transition
 
 Cause: TypeAlias = Literal["git", "drift", "prune", "adopt", "repack"]
 Result: TypeAlias = Literal["ok", "failed", "unknown"]
@@ -109,7 +110,24 @@ class Retire:
     grace: float
 
 
-Step: TypeAlias = Create | Update | Replace | Delete | Retire
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A lane that gets another count while its service goes over to other lanes.
+
+    It may be one that the plan makes before: so only its name is known.
+
+    Attributes:
+        name: of the ECS service.
+        before: its count until then.
+        count: replicas.
+    """
+
+    name: str
+    before: int
+    count: int
+
+
+Step: TypeAlias = Create | Update | Replace | Delete | Retire | Scale
 
 
 LabelAction: TypeAlias = Literal["label", "unlabel", "release"]
@@ -210,6 +228,7 @@ class Change:
     Attributes:
         fields: what differs, field by field; of a new service what it will have.
         depends_on: ids of changes that come first.
+        stage: what tells it from other changes of the same lane; empty for most.
     """
 
     service: DesiredService
@@ -220,13 +239,14 @@ class Change:
     effect: Effect
     blocked_by: tuple[Block, ...] = ()
     depends_on: tuple[str, ...] = ()
+    stage: str = ""
 
     @property
     def action(self) -> Literal["create", "update", "replace", "delete"]:
         match self.step:
             case Create():
                 return "create"
-            case Update():
+            case Update() | Scale():
                 return "update"
             case Replace():
                 return "replace"
@@ -242,7 +262,7 @@ class Change:
     @property
     def id(self) -> str:
         """The same for the same lane, in any order and on any day."""
-        return lane_id(self.service, self.lane)
+        return lane_id(self.service, self.lane) + self.stage
 
 
 def lane_id(service: DesiredService, lane: DesiredLane) -> str:
@@ -293,12 +313,14 @@ class Settled:
 
     Attributes:
         rolling: its deployment has not come to an end.
+        watched: its replicas have to be Ready before others of its service are given up.
     """
 
     service: DesiredService
     lane: DesiredLane
     live: LiveService
     rolling: bool = False
+    watched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +375,7 @@ class Plan:
         drifted: live services that are not as they were applied, and stay so.
         retired: pruned services whose time has not come.
         labellings: instances that change their partition.
+        transitions: what some of the changes are steps of.
     """
 
     changes: tuple[Change, ...] = ()
@@ -362,6 +385,7 @@ class Plan:
     drifted: tuple[Drifted, ...] = ()
     retired: tuple[Retired, ...] = ()
     labellings: tuple[Labelling, ...] = ()
+    transitions: tuple[Transition, ...] = ()
     shortages: tuple[Shortage, ...] = ()
     preflight: tuple[Preflight, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -376,6 +400,11 @@ class Plan:
         actions = [*labels, *_actions(self.changes)]
         text = json.dumps(actions, sort_keys=True, separators=(",", ":"))
         return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+    @property
+    def moves(self) -> tuple[Move, ...]:
+        """All replicas that are repacked."""
+        return tuple(move for each in self.transitions for move in each.moves)
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -428,6 +457,8 @@ def _done(step: Step) -> list[Any]:
             return []
         case Retire():
             return ["retire"]
+        case Scale(count=count):
+            return [count]
         case _:
             assert_never(step)
 

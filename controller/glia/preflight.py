@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from glia.candidates import Wanted
 from glia.capacity import CHECKS, capacity
 from glia.occupancy import occupancy
-from glia.plan import Create, Delete, Preflight, Replace, Result, Retire, Update
+from glia.plan import Create, Delete, Preflight, Replace, Result, Retire, Scale, Update
 from glia.planning.effects import starts_deployment
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def preflights(changes: Iterable[Change], observed: Observed) -> tuple[Preflight
     return tuple(
         Preflight(change.key, check, result, _about(change) + message)
         for change in changes
-        if not change.blocked_by and not isinstance(change.step, Delete | Retire)
+        if not change.blocked_by and not isinstance(change.step, Delete | Retire | Scale)
         for check, result, message in _findings(change, observed, occupied)
     )
 
@@ -97,7 +97,7 @@ def looks_for_room(change: Change) -> bool:
         case Update(service=service, members=members) as step:
             more = members.get("desiredCount", service.desired) > service.desired
             return more or starts_deployment(step)
-        case Delete() | Retire():
+        case Delete() | Retire() | Scale():
             return False
         case _:
             assert_never(change.step)
@@ -155,6 +155,8 @@ def _replicas(change: Change) -> int:
             count = members.get("desiredCount", service.desired)
         case Delete() | Retire():
             count = 0
+        case Scale():
+            count = change.step.count
         case _:
             assert_never(change.step)
     return count
@@ -168,6 +170,8 @@ def _service(change: Change) -> Mapping[str, Any]:
             return {**service.members, **members}
         case Delete(service) | Retire(service):
             return service.members
+        case Scale():
+            return change.lane.service
         case _:
             assert_never(change.step)
 
@@ -182,7 +186,7 @@ def _task_definition(change: Change, observed: Observed) -> Mapping[str, Any]:
                 return _registered(change, definition)
             live = observed.definitions.get(service.task_definition)
             return live.members if live else change.lane.task_definition
-        case Delete() | Retire():
+        case Delete() | Retire() | Scale():
             return {}
         case _:
             assert_never(change.step)

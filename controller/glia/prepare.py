@@ -82,7 +82,7 @@ def prepare(  # noqa: PLR0913  (by keyword)
     shared = sorted(clusters_to_read(sharing, instance_types))
     read = in_parallel(clock, lambda cluster: enrol(cluster, reader_of, clock), shared)
     rosters = dict(zip(shared, read, strict=True))
-    layout = lay_out(sharing, instance_types, rosters, without_leaving=allowed.downtime)
+    layout = lay_out(sharing, instance_types, rosters, allowed=allowed)
     state = state.joined(desired(sharing, layout.lanes, instance_types)) if shared else state
     observed = {
         cluster: replace(seen, awaited=awaited.get(cluster, frozenset()))
@@ -95,7 +95,9 @@ def prepare(  # noqa: PLR0913  (by keyword)
         state,
         observed,
         allowed,
-        arrangement=Arrangement(layout.leaving, layout.labellings, layout.shortages),
+        arrangement=Arrangement(
+            layout.leaving, layout.labellings, layout.shortages, layout.transitions
+        ),
         diagnostics=(*diagnostics, *layout.diagnostics, *failed),
         source=source,
         scope=replace(scope, now=clock.now()),

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from glia.assess import Assessment, Evidence, assess, needs_evidence
+from glia.causes import is_called_steady
 from glia.desired.tags import FAILED
 from glia.errors import GliaError
 from glia.outcome import Outcome, State
-from glia.plan import Create, Replace
-from glia.watch import look, watch_of
+from glia.plan import Create, Replace, Scale
+from glia.watch import is_steady, look, watch_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -69,6 +70,8 @@ class Rollout:
         flaw: what AWS refused beside the rollout, so that it cannot end well.
         evidence: what was read at the last one that looked closer.
         unreadable: looks in a row at which ECS told nothing of the service.
+        says_so: whether ECS has to have said that its tasks are healthy, as no deployment does:
+            running they may still be loading.
     """
 
     cluster: ClusterRef
@@ -79,6 +82,7 @@ class Rollout:
     flaw: str = ""
     evidence: Evidence | None = None
     unreadable: int = 0
+    says_so: bool = False
 
 
 def started_rollout(
@@ -87,6 +91,9 @@ def started_rollout(
     """The rollout of a change that has just been made; ECS's answers may lag behind it."""
     rollout = _rollout(change, service, now, outcome)
     rollout.flaw = flaw
+    if isinstance(change.step, Scale):
+        rollout.attempt = ""  # its deployment is one before
+        rollout.says_so = True
     rollout.watch = replace(
         rollout.watch,
         asked=None if change.lane.lane.count is None else service.desired,
@@ -98,7 +105,8 @@ def started_rollout(
 def found_rollout(settled: Settled, now: float, outcome: Outcome) -> Rollout:
     """A rollout that an earlier run, or somebody else, has started."""
     rollout = _rollout(settled, settled.live, now, outcome)
-    since = rollout.watch.born or now
+    rollout.says_so = settled.watched
+    since = now if settled.watched and not settled.rolling else rollout.watch.born or now
     rollout.watch = replace(rollout.watch, started_at=since, sighted=True)
     return rollout
 
@@ -126,7 +134,9 @@ def look_at(
     for cluster, group in by_cluster.items():
         try:
             ecs = ecs_of(cluster)
-            live = ecs.services(cluster.name, [each.name for each in group])
+            live = dict(ecs.services(cluster.name, [each.name for each in group]))
+            asked = [each.name for each in group if each.says_so and _runs(each, live, now())]
+            loading = _loading(ecs.events(cluster.name, asked)) if asked else frozenset()
         except GliaError as error:
             for each in group:
                 _count_unreadable(each, error, now())
@@ -134,7 +144,21 @@ def look_at(
         unknown = [each.name for each in group if each.evidence is None]
         closely = unknown[:EXPLAINED] if last else ()
         for each in group:
+            if each.name in loading:
+                live[each.name] = replace(live[each.name], pending=live[each.name].pending or 1)
             _judge(each, live.get(each.name), ecs, now(), closely=each.name in closely)
+
+
+def _runs(rollout: Rollout, live: Mapping[str, LiveService], now: float) -> bool:
+    shown = live.get(rollout.name)
+    return shown is not None and is_steady(rollout.watch, shown, now)
+
+
+def _loading(events: Mapping[str, tuple[ServiceEvent, ...]]) -> frozenset[str]:
+    """Services that have started tasks and not been called steady since."""
+    return frozenset(
+        name for name, told in events.items() if not is_called_steady(each.message for each in told)
+    )
 
 
 def _judge(

@@ -19,7 +19,7 @@ from glia.desired.tags import (
     tag_list,
 )
 from glia.errors import GliaError
-from glia.plan import Create, Delete, Replace, Retire, Update
+from glia.plan import Create, Delete, Replace, Retire, Scale, Update
 from glia.watch import VISIBLE_SECONDS
 
 if TYPE_CHECKING:
@@ -95,6 +95,9 @@ class Submission:
                 return service
             case Retire() as step:
                 return self._retire(step)
+            case Scale(name, _, count):
+                request = {"cluster": self._cluster, "service": name, "desiredCount": count}
+                return self._call("UpdateService", lambda: self.ecs.update_service(request))
             case step:
                 assert_never(step)
 

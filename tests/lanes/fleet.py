@@ -236,3 +236,15 @@ def writes(operator: Operator, since: int) -> Counter[str]:
     """The calls that changed something since that call."""
     made = operator.calls_of(since=since)
     return Counter({name: made[name] for name in made if name.startswith(MUTATING)})
+
+
+def live_until_nothing_is_left(operator: Operator, **allowed: bool) -> Counter[str]:
+    """Processes that each live for one call; all that they changed."""
+    begin = len(operator.driver.sandbox.calls)
+    while True:
+        before = len(operator.driver.sandbox.calls)
+        apply_and_die(operator, 1, **allowed)
+        operator.driver.run(10)  # until somebody starts the next one
+        if not writes(operator, before):
+            return writes(operator, begin)
+        assert len(operator.driver.sandbox.calls) - begin < 2000, "they get nowhere"

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 from lanes.fleet import (
     SMALL,
     Watch,
-    apply_and_die,
     died_for_a_taken_chip,
     lanes,
+    live_until_nothing_is_left,
     running,
     sharing,
-    writes,
 )
 from support.operator import is_empty
 
@@ -29,18 +28,6 @@ def fleet(image: str = "server:1", devices: int = 1) -> list[dict[str, Any]]:
         sharing("whole", 2, "all", kind=SMALL, image=image),
         sharing("one", 8 // devices, devices, kind=SMALL, image=image),
     ]
-
-
-def live_until_nothing_is_left(operator: Operator, **allowed: bool) -> Counter[str]:
-    """Processes that each live for one call; all that they changed."""
-    begin = len(operator.driver.sandbox.calls)
-    while True:
-        before = len(operator.driver.sandbox.calls)
-        apply_and_die(operator, 1, **allowed)
-        operator.driver.run(10)  # until somebody starts the next one
-        if not writes(operator, before):
-            return writes(operator, begin)
-        assert len(operator.driver.sandbox.calls) - begin < 2000, "they get nowhere"
 
 
 def test_what_dies_after_every_single_call_is_finished_and_nothing_is_made_twice(
@@ -74,8 +61,10 @@ def test_what_dies_after_every_single_call_is_finished_and_nothing_is_made_twice
     assert is_empty(operator.plan())
 
     old = set(lanes(operator, "one"))
+    watch.begin()
     operator.write(*fleet("server:2", 2))
-    calls = live_until_nothing_is_left(operator, downtime=True)
+    calls = live_until_nothing_is_left(operator)
+    assert watch.fewest["inference/one"] >= 3
     assert calls["DeleteService"] == len(old)
     assert calls["CreateService"] == len(lanes(operator, "one"))
     operator.driver.run(300)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lanes.fleet import BIG, Watch, died_for_a_taken_chip, lanes, running, sharing, tasks
+from lanes.fleet import (
+    BIG,
+    SMALL,
+    Watch,
+    apply_and_die,
+    died_for_a_taken_chip,
+    lanes,
+    live_until_nothing_is_left,
+    running,
+    sharing,
+    tasks,
+)
 from support.operator import is_empty
 
 if TYPE_CHECKING:
@@ -39,16 +50,71 @@ def test_with_room_new_lanes_are_ready_before_the_old_ones_go(
     assert not died_for_a_taken_chip(operator)
 
 
-def test_on_a_full_fleet_it_is_a_shortage_until_downtime_is_allowed(
+def test_a_full_fleet_gets_other_chips_in_steps_and_is_never_short_of_more_than_it_may_be(
     make_operator: Callable[..., Operator],
 ) -> None:
-    operator = make_operator((BIG, 2))
-    operator.converge(sharing("web", 6, 4))
+    """Eight replicas of one chip become four of two, by processes that live for one call each."""
+    operator = make_operator((SMALL, 2))
+    operator.converge(sharing("web", 8, 1, kind=SMALL))
+    old = set(lanes(operator))
+    operator.write(sharing("web", 4, 2, kind=SMALL))
+    plan = operator.plan()
+    assert not plan.errors
+    (transition,) = plan.transitions
+    assert transition.least == {"inference/web": 3}
+    assert not transition.below
+
+    watch = Watch(operator)
+    watch.begin()
+    made = live_until_nothing_is_left(operator)
+    operator.driver.run(120)
+    assert watch.fewest["inference/web"] >= 3
+    assert running(operator) == {"web": 4}
+    assert made["DeleteService"] == len(old)
+    assert made["CreateService"] == made["RegisterTaskDefinition"] == len(lanes(operator))
+    assert made["UpdateService"] > 0
+    with operator.changing() as calls:
+        operator.apply()
+    assert not calls
+    assert is_empty(operator.plan())
+    assert not watch.collisions
+    assert not died_for_a_taken_chip(operator)
+
+
+def test_one_apply_goes_all_the_way_where_as_many_replicas_are_down_as_allowed(
+    make_operator: Callable[..., Operator],
+) -> None:
+    operator = make_operator((BIG, 3))
+    allowed = {"maxUnavailable": 2}
+    operator.converge(sharing("web", 6, 4, rollout=allowed), sharing("other", 12, 1))
+    beside = tasks(operator, "other")
+    watch = Watch(operator)
+    watch.begin()
+    operator.converge(sharing("web", 12, 2, rollout=allowed), sharing("other", 12, 1))
+    assert watch.fewest["inference/web"] >= 4
+    assert running(operator) == {"web": 12, "other": 12}
+    assert tasks(operator, "other") == beside
+    operator.driver.run(300)
+    assert is_empty(operator.plan())
+    assert not watch.collisions
+    assert not died_for_a_taken_chip(operator)
+
+
+def test_what_no_steps_can_keep_up_is_told_in_numbers_and_needs_downtime_to_be_allowed(
+    make_operator: Callable[..., Operator],
+) -> None:
+    """A lane with a surge leaves its new one no room until both of its replicas are gone."""
+    operator = make_operator((BIG, 3))
+    beside = sharing("beside", 3, 4)
+    operator.converge(sharing("web", 2, 4, rollout={"maxSurge": 1}), beside)
     before = tasks(operator)
-    operator.write(sharing("web", 12, 2))
+    operator.write(sharing("web", 2, 8, rollout={"maxSurge": 1}), beside)
     (error,) = operator.plan().errors
-    assert error.message.startswith("12 replicas of web cannot be placed")
-    assert error.remedy.startswith("--allow-downtime ")
+    assert error.message.startswith("2 replicas of web cannot be placed")
+    assert error.remedy.startswith(
+        "--allow-downtime makes the room in steps: web would have 0 of 2 replicas ready, "
+        "2 down where maxUnavailable allows 1, during 1 step of 1, "
+    )
     with operator.changing() as calls:
         operator.apply(errors=True)
     assert not calls
@@ -56,7 +122,8 @@ def test_on_a_full_fleet_it_is_a_shortage_until_downtime_is_allowed(
 
     watch = Watch(operator)
     operator.converge(downtime=True)
-    assert running(operator) == {"web": 12}
+    assert running(operator) == {"web": 2, "beside": 3}
+    assert tasks(operator, "beside").items() <= before.items()
     operator.driver.run(300)
     assert is_empty(operator.plan())
     assert not watch.collisions
@@ -91,7 +158,10 @@ def test_a_service_moves_to_another_instance_type_within_its_budget(
     beside = tasks(operator, "other")
     watch = Watch(operator)
     watch.begin()
-    operator.converge(sharing("web", 4, 2, kind="inf1.6xlarge"), sharing("other", 2, 4))
+    operator.write(sharing("web", 4, 2, kind="inf1.6xlarge"), sharing("other", 2, 4))
+    for calls in (2, 1, 2):
+        apply_and_die(operator, calls)
+    operator.converge()
     assert watch.fewest["inference/web"] >= 3
     assert running(operator) == {"web": 4, "other": 2}
     on = {

@@ -27,7 +27,12 @@ FAILED, BLOCKED, NOT_CONVERGED, INTERRUPTED = 1, 3, 4, 130
 @PROFILE
 @click.option("--expect", metavar="DIGEST", help="Refuse any other plan than the reviewed one.")
 @click.option("--adopt", multiple=True, metavar="KEY", help="Take over a service; may be repeated.")
-@click.option("--allow-downtime", is_flag=True, help="Replace what cannot be changed in place.")
+@click.option(
+    "--allow-downtime",
+    is_flag=True,
+    help="Replace what cannot be changed in place; go below maxUnavailable where chips are few.",
+)
+@click.option("--repack", is_flag=True, help="Move replicas where that makes room for others.")
 @prunes
 @click.option("--no-wait", is_flag=True, help="Do not wait until it has converged.")
 @click.option(
@@ -44,6 +49,7 @@ def command(  # noqa: PLR0913  (options of a command line)
     expect: str | None,
     adopt: tuple[str, ...],
     allow_downtime: bool,
+    repack: bool,
     no_wait: bool,
     timeout: float | None,
     prune: bool,
@@ -65,6 +71,7 @@ def command(  # noqa: PLR0913  (options of a command line)
     allowed = Allowances(
         frozenset(adopt),
         downtime=allow_downtime,
+        repack=repack,
         prune=prune,
         deletes=allow_deletes,
         grace=grace,

@@ -33,6 +33,7 @@ CHANGES, BLOCKED, FAILED = 2, 3, 1
     help="Tell apart what the working tree changes since it left that branch or commit.",
 )
 @ground_options
+@click.option("--repack", is_flag=True, help="Move replicas where that makes room for others.")
 @click.option("--verbose", is_flag=True, help="Show every field of what is created.")
 @prunes
 def command(  # noqa: PLR0913  (options of a command line)
@@ -46,6 +47,7 @@ def command(  # noqa: PLR0913  (options of a command line)
     base: str | None,
     instances: tuple[str, ...],
     snapshot: str | None,
+    repack: bool,
     verbose: bool,
     prune: bool,
     allow_deletes: int,
@@ -66,7 +68,7 @@ def command(  # noqa: PLR0913  (options of a command line)
     if out is not None:
         _write(out, "", "a")  # a reading of a large fleet shall not end in vain
     laid_out = ground(instances, snapshot)
-    allowed = Allowances(prune=prune, deletes=allow_deletes, grace=grace)
+    allowed = Allowances(repack=repack, prune=prune, deletes=allow_deletes, grace=grace)
     plan = _offline(paths, base, laid_out) if offline else _online(paths, profile, base, allowed)
     if out is not None:
         _write(out, f"{_json(plan)}\n", "w")

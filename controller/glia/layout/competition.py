@@ -14,6 +14,7 @@ from glia.live import Fleet
 from glia.manifest.spec import NeuronService
 from glia.neuron.allocation import allocate
 from glia.neuron.lanes import DEFAULT_PARTITION, Lane
+from glia.neuron.settling import Settlement, settle
 from glia.occupancy import occupancy
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from glia.neuron.catalogue import InstanceType
     from glia.neuron.domain import Allocation, Demand, Domain, LiveLane, Shortage
     from glia.occupancy import Occupancy
+    from glia.planning.allowances import Allowances
 
 # Offline nobody knows how many instances there are; two are what `minInstances` asks for.
 OFFLINE_INSTANCES = 2
@@ -37,7 +39,7 @@ class Competition:
 
     Attributes:
         roster: None offline: the domain is taken to be empty, with as many instances as needed.
-        without_leaving: lanes that have to go are taken to be gone.
+        allowed: more replicas down than the services say, or moving those that could stay.
         empty: offline, how many instances there are; None for as many as it takes.
     """
 
@@ -45,7 +47,7 @@ class Competition:
     services: Sequence[Declared]
     roster: Roster | None
     instance_type: InstanceType
-    without_leaving: bool
+    allowed: Allowances
     empty: int | None = None
 
     @cached_property
@@ -126,30 +128,33 @@ class Competition:
         return sum(self.domain.instances.values())
 
     @cached_property
-    def allocation(self) -> Allocation:
+    def settlement(self) -> Settlement:
         """Offline the domain has as many instances as it takes, unless somebody has said it."""
-        found = self._allocated(self.domain, leaving=not self.without_leaving)
+        demands = self._demands(self.registered)
+        if self.roster is not None:
+            live = [lane for lanes in self.live.values() for lane in lanes]
+            return settle(
+                demands,
+                self.domain,
+                live,
+                downtime=self.allowed.downtime,
+                repack=self.allowed.repack,
+                gone=[e.name for e in self.roster.owned if e.status == "DRAINING"],
+            )
+        found = allocate(demands, self.domain)
         enough = [each.enough for each in found.shortages if each.enough is not None]
-        if self.roster is not None or self.empty is not None or not enough:
-            return found
-        return self._allocated(empty_domain(self.instance_type, max(enough)), leaving=True)
+        if enough and self.empty is None:
+            found = allocate(demands, empty_domain(self.instance_type, max(enough)))
+        return Settlement(found)
+
+    @property
+    def allocation(self) -> Allocation:
+        return self.settlement.allocation
 
     @property
     def lacking(self) -> tuple[Shortage, ...]:
         """Of the services that lack replicas, and not only spread."""
-        return _lacking(self.allocation)
-
-    def helps_to_delete_first(self) -> bool:
-        """Whether what has no room now would have some were the leaving lanes gone."""
-        leaves = any(lane.leaving for lanes in self.live.values() for lane in lanes)
-        return leaves and not _lacking(self._allocated(self.domain, leaving=False))
-
-    def _allocated(self, domain: Domain, *, leaving: bool) -> Allocation:
-        demands = self._demands(self.registered)
-        fixed = [
-            lane for lanes in self.live.values() for lane in lanes if leaving or not lane.leaving
-        ]
-        return allocate(demands, domain, fixed)
+        return tuple(each for each in self.allocation.shortages if each.replicas)
 
     def _demands(self, registered: int) -> list[Demand]:
         there = registered or OFFLINE_INSTANCES
@@ -172,17 +177,16 @@ class Competition:
     def leaving(self, name: str) -> tuple[LiveService, ...]:
         """Live services of lanes that the service no longer has, those of other domains too.
 
-        None as long as replicas lack: what runs of the old shape is better than nothing.
+        None as long as replicas lack: what runs of the old shape is better than nothing. Those
+        that go in steps are not among them.
         """
         if self.roster is None or name not in self.moving:
             return ()
-        if not self.without_leaving and any(each.service == name for each in self.lacking):
+        if any(each.service == name for each in self.lacking):
             return ()
+        passage = self.settlement.passage
         kept = {lane.name for lane in self.lanes(name)}
+        kept |= {step.lane.name for step in passage.steps} if passage else set()
         return tuple(
             each for each in lanes_of(self.manifests[name], self.roster) if each.name not in kept
         )
-
-
-def _lacking(allocation: Allocation) -> tuple[Shortage, ...]:
-    return tuple(each for each in allocation.shortages if each.replicas)

@@ -49,6 +49,7 @@ def demand(
         memory=size.memory,
         enis=int(spec.task_definition.get("networkMode") == "awsvpc"),
         one_lane=spec.replicas is None,  # autoscaling scales one ECS service
+        unavailable=spec.rollout.max_unavailable,
     )
 
 

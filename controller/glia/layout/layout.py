@@ -11,6 +11,7 @@ from glia.layout.domains import domain_key, pinned_devices, shared_domains
 from glia.layout.refusals import refused
 from glia.manifest.spec import NeuronService
 from glia.neuron.lanes import Lane, lane_name
+from glia.planning.allowances import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from glia.manifest.relations import Declared
     from glia.neuron.catalogue import InstanceType
     from glia.plan import Labelling, Shortage
+    from glia.planning.allowances import Allowances
     from glia.status import Room
     from glia.target import ClusterRef
+    from glia.transition import Transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Layout:
         leaving: live services of lanes that are to be deleted, by their manifest's name.
         labellings: instances that change their partition.
         shortages: domains whose instances are not enough; ``diagnostics`` say for whom.
+        transitions: lanes that change in steps, as there is no room for all at once.
     """
 
     lanes: Mapping[str, tuple[Lane, ...]]
@@ -42,6 +46,7 @@ class Layout:
     labellings: tuple[Labelling, ...]
     shortages: tuple[Shortage, ...]
     diagnostics: tuple[Diagnostic, ...]
+    transitions: tuple[Transition, ...] = ()
 
 
 def clusters_to_read(
@@ -80,7 +85,7 @@ def lay_out(
     instance_types: Mapping[str, InstanceType],
     rosters: Mapping[ClusterRef, Roster],
     *,
-    without_leaving: bool = False,
+    allowed: Allowances = NOTHING,
     empty: Mapping[str, int] = MappingProxyType({}),
 ) -> Layout:
     """The lanes of every service, a pure function of the manifests and of what runs.
@@ -90,7 +95,7 @@ def lay_out(
         instance_types: by name, all that the services use.
         rosters: of the clusters to read; one that is missing is laid out as if it were empty,
             with as many instances as it takes. Of one that could not be read nothing is.
-        without_leaving: lanes that have to go are deleted first: their room is there for others.
+        allowed: more replicas down than the services say, or moving those that could stay.
         empty: by type, how many instances a domain without a roster has, instead of as many as
             it takes.
     """
@@ -114,6 +119,7 @@ def lay_out(
     from glia.layout.competition import Competition  # noqa: PLC0415
     from glia.layout.labelling import labellings  # noqa: PLC0415
     from glia.layout.shortages import told, total  # noqa: PLC0415
+    from glia.layout.transitions import transition  # noqa: PLC0415
 
     competitions = [
         Competition(
@@ -121,7 +127,7 @@ def lay_out(
             competing[key],
             roster,
             instance_types[key.instance_type],
-            without_leaving,
+            allowed,
             empty.get(key.instance_type),
         )
         for key in sorted(competing)
@@ -136,6 +142,7 @@ def lay_out(
         tuple(made for each in competitions for made in labellings(each, gone)),
         tuple(total(each) for each in competitions if each.lacking),
         (*wrong, *(diagnostic for each in competitions for diagnostic in told(each))),
+        tuple(found for each in competitions if (found := transition(each))),
     )
 
 
@@ -160,7 +167,7 @@ def rooms_of(
     found: dict[ClusterRef, tuple[Room, ...]] = {}
     for key, services in sorted(competing.items(), key=lambda item: item[0]):
         kind = instance_types[key.instance_type]
-        competition = Competition(key, services, rosters[key.cluster], kind, without_leaving=False)
+        competition = Competition(key, services, rosters[key.cluster], kind, NOTHING)
         found[key.cluster] = (*found.get(key.cluster, ()), *rooms(competition))
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glia.errors import Diagnostic, Location
+from glia.layout.transitions import too_few
 from glia.plan import Shortage
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def _lacking(competition: Competition, shortage: neuron.Shortage) -> Diagnostic:
         path="spec.replicas",
         expected=enough,
         found=f"{competition.registered} {kind}, {shortage.chips} chips short",
-        remedy=_remedy(competition),
+        remedy=_remedy(competition, shortage.service),
         key=f"NeuronService/{shortage.service}",
     )
 
@@ -71,13 +72,15 @@ def _not_spread(competition: Competition, shortage: neuron.Shortage) -> Diagnost
     )
 
 
-def _remedy(competition: Competition) -> str:
-    if competition.helps_to_delete_first():
-        return (
-            "--allow-downtime deletes the lanes that have to go first, which makes the room; "
-            "or register more instances"
-        )
-    return "register more instances, or ask for fewer replicas or chips"
+def _remedy(competition: Competition, service: str) -> str:
+    settlement = competition.settlement
+    if told := "; ".join(too_few(competition)):
+        return f"--allow-downtime makes the room in steps: {told}; or register more instances"
+    ways = "register more instances, or ask for fewer replicas or chips"
+    if settlement.offer and service in settlement.cured:
+        moved = "1 replica" if settlement.offer == 1 else f"{settlement.offer} replicas"
+        return f"--repack would place it by moving {moved}; or {ways}"
+    return ways
 
 
 def _unsafe(competition: Competition, lane: Unsafe) -> Diagnostic:

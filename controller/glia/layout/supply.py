@@ -6,12 +6,13 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from glia.desired.labels import labelling_of, partition_in
+from glia.desired.tags import OWNER
 from glia.neuron.domain import Domain, Foreign, Resources
 from glia.occupancy import occupancy
 from glia.task_size import task_size
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from glia.layout.domains import DomainKey
     from glia.layout.roster import Roster
@@ -73,7 +74,12 @@ def supply(key: DomainKey, roster: Roster, instance_type: InstanceType) -> Domai
             instance_type.enis - 1,
         ),
         idle=len(idle_instances(instances, occupied)),
-        foreign=_foreign(instances, occupied, ours, instance_type.chips),
+        foreign=_foreign(
+            instances,
+            occupied,
+            lambda each: each.task.service in ours or _is_ending(each, roster.cluster.owner),
+            instance_type.chips,
+        ),
     )
 
 
@@ -102,12 +108,22 @@ def stray_instances(
     )
 
 
+def _is_ending(occupant: Occupant, owner: str) -> bool:
+    """Whether it is the last of a lane that was deleted: ECS tells no more of such a service."""
+    definition = occupant.definition
+    ours = definition is not None and definition.tags.get(OWNER) == owner
+    return ours and occupant.task.desired_status == "STOPPED"
+
+
 def _foreign(
-    instances: Iterable[LiveInstance], occupied: Occupancy, ours: set[str], chips: int
+    instances: Iterable[LiveInstance],
+    occupied: Occupancy,
+    is_ours: Callable[[Occupant], bool],
+    chips: int,
 ) -> dict[str, Foreign]:
     found: dict[str, list[list[Occupant]]] = defaultdict(list)
     for instance in instances:
-        strangers = [each for each in occupied.on(instance) if each.task.service not in ours]
+        strangers = [each for each in occupied.on(instance) if not is_ours(each)]
         if strangers:
             found[partition_of(instance)].append(strangers)
     return {

@@ -11,7 +11,9 @@ class Allowances:
 
     Attributes:
         adopt: keys of services to take over.
-        downtime: whether a service that cannot be changed in place may be replaced.
+        downtime: whether a service that cannot be changed in place may be replaced, and more
+            of its replicas may be down than it says.
+        repack: whether replicas may move to make room.
         prune: whether services without a manifest are deleted, whatever their clusters say.
         deletes: how many manifests' services may be, where that is more than the limit.
         grace: seconds between the two steps of that; None leaves it to the clusters.
@@ -19,6 +21,7 @@ class Allowances:
 
     adopt: frozenset[str] = frozenset()
     downtime: bool = False
+    repack: bool = False
     prune: bool = False
     deletes: int = 0
     grace: float | None = None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from glia.desired.percentages import down_at_once, surplus_at_once
 from glia.desired.tags import prune_mark
-from glia.plan import Create, Delete, Effect, Replace, Retire, Update
+from glia.plan import Create, Delete, Effect, Replace, Retire, Scale, Update
 from glia.update_members import STARTS_DEPLOYMENT
 
 if TYPE_CHECKING:
@@ -43,6 +43,20 @@ def effect(lane: DesiredLane, step: Step) -> Effect:
             return Effect(replicas=(step.service.desired, 0), calls=("DeleteService",))
         case Retire():
             return Effect(replicas=(step.service.desired, 0), calls=_of_retiring(step))
+
+        case Scale(before=before, count=count):
+            return Effect(replicas=(before, count), calls=("UpdateService",))
+
+
+def only_gives_up(step: Step) -> bool:
+    """Whether it ends replicas and brings none, so that there is nothing to wait for."""
+    match step:
+        case Delete() | Retire():
+            return True
+        case Scale(before=before, count=count):
+            return count < before
+        case _:
+            return False
 
 
 def _of_retiring(step: Retire) -> tuple[str, ...]:

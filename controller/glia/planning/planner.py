@@ -26,7 +26,8 @@ from glia.planning.holding import held, without_deployment
 from glia.planning.needs import is_there
 from glia.planning.pruning import pruned, unlisted
 from glia.planning.scope import NO_SCOPE
-from glia.planning.sequence import sequenced
+from glia.planning.sequence import sequenced, with_gone
+from glia.planning.stepping import in_steps, lined_up, stepped_lanes, watched, without_lanes
 from glia.planning.updating import updating
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from glia.planning.allowances import Allowances
     from glia.planning.scope import PruneScope
     from glia.target import ClusterRef
+    from glia.transition import Transition
 
 Decision: TypeAlias = Change | Settled
 HERE = Source()
@@ -51,11 +53,13 @@ class Arrangement:
         leaving: live services of lanes that are to go, by their manifest's name.
         labellings: instances that change their partition.
         shortages: domains whose instances are not enough.
+        transitions: lanes that change in steps.
     """
 
     leaving: Mapping[str, Sequence[LiveService]] = field(default_factory=dict)
     labellings: tuple[Labelling, ...] = ()
     shortages: tuple[Shortage, ...] = ()
+    transitions: tuple[Transition, ...] = ()
 
 
 STILL = Arrangement()
@@ -90,11 +94,10 @@ def make_plan(  # noqa: PLR0913  (what stands beside comes by keyword)
     decided = _Decided()
     for service in desired.services:
         seen = observed[service.cluster]
-        leaving = arrangement.leaving.get(service.name)
-        leaving = former_lanes(service, seen) if leaving is None else leaving
-        _decide(service, seen, allowed, decided, leaving)
+        _decide(service, seen, allowed, decided, arrangement)
     standings = Standings(desired, observed, decided.changes, decided.settled, decided.held)
     changes, holding = after_dependencies(decided.changes, decided.held, standings)
+    changes = [*lined_up(changes, arrangement.transitions)]
     orphans = list(pruned(desired, observed, allowed, scope))
     changes += (after_the_move(each, standings) for each in orphans if isinstance(each, Change))
     diagnostics = (*diagnostics, *decided.unreadable.values(), *unlisted(observed, scope, allowed))
@@ -107,6 +110,7 @@ def make_plan(  # noqa: PLR0913  (what stands beside comes by keyword)
         drifted=tuple(decided.drifted),
         retired=tuple(each for each in orphans if isinstance(each, Retired)),
         labellings=labellings,
+        transitions=arrangement.transitions,
         shortages=arrangement.shortages,
         diagnostics=diagnostics,
         source=source,
@@ -170,7 +174,7 @@ def _decide(
     observed: Observed,
     allowed: Allowances,
     decided: _Decided,
-    leaving: Sequence[LiveService],
+    arrangement: Arrangement,
 ) -> None:
     if service.suspended:
         decided.suspended.append(service.key)
@@ -179,6 +183,7 @@ def _decide(
         told = unreadable(service.cluster, observed.failure)
         decided.unreadable.setdefault(str(service.cluster), told)
         return
+    stepped = stepped_lanes(service, arrangement.transitions)
     found = [_decision(service, lane, observed, allowed) for lane in service.lanes]
     # One lane whose content has failed before holds all lanes of its service.
     holding = next(_holding(service, observed, found), None)
@@ -189,12 +194,19 @@ def _decide(
     if holding is not None:
         decided.held.append(holding)
         rest = [made for each in changes if (made := without_deployment(each)) is not None]
-        decided.changes += sequenced(rest, settled)
+        decided.changes += sequenced(without_lanes(rest, stepped), settled)
         return
+    leaving = arrangement.leaving.get(service.name)
+    leaving = former_lanes(service, observed) if leaving is None else leaving
     gone = [deletion(service, each) for each in leaving if each.status == "ACTIVE"]
     if any(each.blocked_by for each in changes):
         gone = []  # what runs of the old is better than nothing
-    decided.changes += sequenced(changes, settled, gone, frees_first=allowed.downtime)
+    if stepped or gone:
+        settled = list(watched(changes, settled, stepped))
+    changed = in_steps(service, changes, settled, observed.services, arrangement.transitions)
+    # Of lanes that were allocated it is known that they have room beside these.
+    frees_first = allowed.downtime and service.name not in arrangement.leaving
+    decided.changes += with_gone(changed, settled, gone, frees_first=frees_first)
     decided.settled += settled
 
 

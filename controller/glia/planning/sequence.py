@@ -16,26 +16,13 @@ if TYPE_CHECKING:
 def sequenced(
     changes: Sequence[Change],
     settled: Sequence[Settled],
-    gone: Sequence[Change] = (),
-    *,
-    frees_first: bool = False,
 ) -> tuple[Change, ...]:
     """The changes of one service, each after those that have to be Ready before it begins.
 
     Lanes without a ready replica go first and cost nothing, so that a fix reaches a service
-    that does not run. What is still rolling counts against the budget like a change. Lanes
-    that go do so last, when the others are Ready, or first where their chips are needed.
+    that does not run. What is still rolling counts against the budget like a change.
     """
-    if gone and frees_first:
-        first = tuple(each.id for each in gone)
-        rest = sequenced(changes, settled)
-        return (*gone, *(replace(each, depends_on=(*first, *each.depends_on)) for each in rest))
-    if gone:
-        rest = sequenced(changes, settled)
-        unready = (lane_id(each.service, each.lane) for each in settled if each.rolling)
-        last = (*unready, *(each.id for each in rest if not each.blocked_by))
-        return (*rest, *(replace(each, depends_on=last) for each in gone))
-    rolling = [lane_id(each.service, each.lane) for each in settled if each.rolling]
+    rolling = list(awaited(settled))
     rolling += [each.id for each in changes if _waits_for_a_rollout(each)]
     free, costly = _parted(changes)
     made = [replace(each, depends_on=()) for each in free]
@@ -44,6 +31,28 @@ def sequenced(
         made += (replace(each, depends_on=before) for each in wave)
         before = tuple(each.id for each in wave)
     return tuple(made)
+
+
+def with_gone(
+    changes: Sequence[Change],
+    settled: Sequence[Settled],
+    gone: Sequence[Change],
+    *,
+    frees_first: bool = False,
+) -> tuple[Change, ...]:
+    """Lanes that go do so last, when all others are Ready, or first to make room."""
+    if gone and frees_first:
+        first = tuple(each.id for each in gone)
+        return (*gone, *(replace(each, depends_on=(*first, *each.depends_on)) for each in changes))
+    last = (*awaited(settled), *(each.id for each in changes if not each.blocked_by))
+    return (*changes, *(replace(each, depends_on=last) for each in gone))
+
+
+def awaited(settled: Iterable[Settled]) -> tuple[str, ...]:
+    """The ids of lanes that an earlier run, or somebody else, has set rolling."""
+    return tuple(
+        lane_id(each.service, each.lane) for each in settled if each.rolling or each.watched
+    )
 
 
 def _waits_for_a_rollout(change: Change) -> bool:

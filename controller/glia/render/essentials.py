@@ -24,11 +24,17 @@ LOAD_BALANCER = re.compile(r"service\.loadBalancers\[(.*?)\]", re.DOTALL)
 def essentials(change: Change) -> tuple[tuple[str, str], ...]:
     """Labels and values, in the order to show them."""
     return (
-        ("replicas", replicas(change.lane.lane.count)),
+        ("replicas", replicas(_count(change))),
         ("instances", _instances(change)),
         *_images(change),
         *_load_balancers(change),
     )
+
+
+def _count(change: Change) -> int | None:
+    """A lane that is made in steps begins with fewer than it gets."""
+    count, made = change.lane.lane.count, change.effect.replicas
+    return made[1] if made and count is not None else count
 
 
 def _instances(change: Change) -> str:

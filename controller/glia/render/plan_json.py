@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from glia.diff import Absent
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         Retired,
         Shortage,
     )
+    from glia.transition import Transition
 
 Json = dict[str, Any]
 ACTIONS = ("create", "update", "replace", "delete")
@@ -66,8 +68,16 @@ def plan_json(plan: Plan) -> Json:
             }
             for each in plan.labellings
         ],
-        # Part of the form, though no plan moves a running lane yet.
-        "moves": [],
+        "transitions": [_transition(each) for each in plan.transitions],
+        "moves": [
+            {
+                "key": each.key,
+                "from": each.source,
+                "to": each.target,
+                "replicas": each.replicas,
+            }
+            for each in plan.moves
+        ],
         "shortages": [_shortage(each) for each in plan.shortages],
         "preflight": [_preflight(each) for each in plan.preflight],
         "diagnostics": [as_json(each) for each in plan.diagnostics],
@@ -164,6 +174,25 @@ def _retired(retired: Retired) -> Json:
         "lane": retired.live.name,
         "deleteFrom": iso_time(retired.at),
         "running": retired.live.running,
+    }
+
+
+def _transition(transition: Transition) -> Json:
+    return {
+        "domain": transition.domain,
+        "cause": "repack" if transition.moves else "git",
+        "steps": len(transition.steps),
+        "turns": transition.turns,
+        "seconds": ceil(transition.api_seconds),
+        "services": [
+            {"key": key, "leastReady": least, "turnsBelow": transition.below.get(key, 0)}
+            for key, least in sorted(transition.least.items())
+        ],
+        "freeRuns": [
+            {"partition": each.partition, "before": each.before, "after": each.after}
+            for each in transition.free_runs
+        ],
+        "cures": list(transition.cures),
     }
 
 

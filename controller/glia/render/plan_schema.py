@@ -46,6 +46,16 @@ CHANGE = closed(
     dependsOn=listed(TEXT),
     blockedBy=listed(closed(rule=TEXT, message=TEXT, allowWith=TEXT)),
 )
+TRANSITION = closed(
+    domain=TEXT,
+    cause=among("git", "repack"),
+    steps=COUNT,
+    turns=COUNT,
+    seconds=COUNT,
+    services=listed(closed(key=TEXT, leastReady=COUNT, turnsBelow=COUNT)),
+    freeRuns=listed(closed(partition=TEXT, before=COUNT, after=COUNT)),
+    cures=listed(TEXT),
+)
 SUMMARY = closed(
     create=COUNT,
     update=COUNT,
@@ -83,7 +93,8 @@ def plan_schema() -> Schema:
                 dependsOn=listed(TEXT),
             )
         ),
-        moves=listed(closed(key=TEXT, **{"from": TEXT, "to": TEXT})),
+        transitions=listed(TRANSITION),
+        moves=listed(closed(key=TEXT, **{"from": TEXT, "to": TEXT}, replicas=COUNT)),
         shortages=listed(
             closed(domain=TEXT, needed=nullable(COUNT), registered=COUNT, chips=COUNT)
         ),

@@ -56,6 +56,7 @@ def plan_text(plan: Plan, *, colour: bool, width: int, verbose: bool = False) ->
     first = [visible(offline(plan.source)), plan.assumption] if plan.offline else []
     blocks = [[visible(line) for line in first if line]]
     blocks.append(sections.labellings(plan, width))
+    blocks.append(sections.transitions(plan, width))
     blocks += [
         [
             _head(change, paint, regions=regions),

@@ -10,13 +10,14 @@ from glia.render.diagnostics import as_text, head
 from glia.render.fields import field_line
 from glia.render.legible import shortened, visible, wrapped
 from glia.render.status_json import iso_time
-from glia.render.wording import count
+from glia.render.wording import count, duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from glia.errors import Diagnostic
     from glia.plan import Change, Drifted, Held, Labelling, Plan, Preflight
+    from glia.transition import Transition
 
 INDENT = "    "
 
@@ -65,6 +66,45 @@ def _labelling(each: Labelling) -> str:
             return f"release {number} {kind} {where}, which an apply that ended early has marked"
         case _:
             assert_never(each.action)
+
+
+def transitions(plan: Plan, width: int) -> list[str]:
+    """What is repacked, and how services go over to other lanes without falling short."""
+    lines = []
+    for each in plan.transitions:
+        for text in (*_repacking(each), *_turns(each)):
+            lines += wrapped(text, width, hanging=INDENT)
+    return lines
+
+
+def _repacking(each: Transition) -> Iterator[str]:
+    """What moves, and what that is good for."""
+    if not each.moves:
+        return
+    replicas = count(sum(move.replicas for move in each.moves), "replica")
+    yield f"= repack {each.domain}: moves {replicas}"
+    for move in each.moves:
+        what = f"{count(move.replicas, 'replica')} of {move.key}"
+        yield f"{INDENT}{what} from {move.source} to {move.target}"
+    steps, seconds = count(len(each.steps), "step"), duration(each.api_seconds)
+    yield f"{INDENT}{steps}, at least {seconds} at AWS's request quotas"
+    if each.cures:
+        yield f"{INDENT}makes room for {', '.join(each.cures)}"
+    for run in each.free_runs:
+        where = f" of partition {run.partition}" if run.partition else ""
+        if run.before != run.after and not each.cures:
+            now = f"{run.before} to {count(run.after, 'chip')}"
+            yield f"{INDENT}the largest free run on each instance{where} goes from {now}"
+
+
+def _turns(each: Transition) -> Iterator[str]:
+    for key, least in sorted(each.least.items()):
+        turns = each.below.get(key, 0)
+        below = f", for {count(turns, 'turn')} fewer than maxUnavailable leaves" if turns else ""
+        yield (
+            f"= {key} goes over to other lanes in {count(each.turns + 1, 'turn')}; at least "
+            f"{count(least, 'replica')} ready at any time{below}"
+        )
 
 
 def held(each: Held, width: int) -> list[str]:

@@ -212,9 +212,11 @@ def _settle(world: World, service: Service, desired: int) -> None:
     )
     if not at_rest:
         return
-    if service.primary.rollout_state == "IN_PROGRESS" and all(task.healthy for task in live):
+    healthy = all(task.healthy for task in live)
+    if service.primary.rollout_state == "IN_PROGRESS" and healthy:
         deployments.complete(world, service)
-    if not service.steady and service.primary.rollout_state == "COMPLETED":
+    # "When the service is healthy and at the desired number of tasks" (service event messages).
+    if not service.steady and service.primary.rollout_state == "COMPLETED" and healthy:
         service.steady = True
         events.resolve_all(service)
         events.steady(world, service)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from glia.outcome import State
-from glia.plan import Block, Create, Delete, Plan, Replace, Retire, Update
+from glia.plan import Block, Create, Delete, Plan, Replace, Retire, Scale, Update
 from glia.reconciling.flips import Flips
 from glia.reconciling.requeue import backoff
 from glia.watch import VISIBLE_SECONDS
@@ -83,7 +83,7 @@ class Curbs:
     def note(self, change: Change, outcome: Outcome, now: float) -> None:
         """What came of a change that was begun."""
         if has_written(outcome):
-            self._writes[change.id] = _Write(_image(_before(change)), now)
+            self._writes[change.id] = _Write(_shown(change), now)
             if change.cause == "drift":
                 self._flips.corrected(change, now)
         if outcome.refused:
@@ -135,7 +135,7 @@ class Curbs:
         if write is None or now - write.at >= VISIBLE_SECONDS:
             self._writes.pop(change.id, None)
             return False
-        return write.before == _image(_before(change))
+        return write.before == _shown(change)
 
     def _refuse(self, change: Change, outcome: Outcome, now: float) -> None:
         doing, before = _doing(change), self._refusals.get(change.id)
@@ -172,19 +172,20 @@ def _doing(change: Change) -> str:
     return Plan(changes=(replace(change, blocked_by=()),)).digest
 
 
-def _before(change: Change) -> LiveService | None:
+def _shown(change: Change) -> tuple[Any, ...] | None:
+    """What ECS shows of the service before the change, as far as writes change it."""
     match change.step:
         case Update(service=service) | Delete(service=service) | Retire(service=service):
-            return service
+            return _image(service)
+        case Scale(before=before):
+            return (before,)
         case Replace() | Create():
             return None
         case _:
             assert_never(change.step)
 
 
-def _image(live: LiveService | None) -> tuple[Any, ...] | None:
+def _image(live: LiveService) -> tuple[Any, ...]:
     """What a write changes, and no more: tasks come and go meanwhile."""
-    if live is None:
-        return None
     members: Mapping[str, Any] = live.members
     return live.task_definition, live.desired, members, dict(live.tags)

@@ -1,4 +1,4 @@
-"""What the working tree makes of the manifests that it began with."""
+"""What the working tree, or a commit, makes of the manifests that it began with."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from glia.cli.ground import Ground
+    from glia.cli.subject import Subject
     from glia.manifest.load import Loaded
     from glia.neuron.catalogue import InstanceType
     from glia.plan import Plan
@@ -23,26 +24,27 @@ if TYPE_CHECKING:
 
 
 def change_since(
-    ref: str,
-    paths: tuple[str, ...],
+    subject: Subject,
     found: Wanted,
     look_up: Callable[[Loaded], Mapping[str, InstanceType]],
     laid_out: Ground | None = None,
 ) -> Plan:
-    """The plan from what the paths held where HEAD left the ref to what they hold on disk.
+    """The plan from what the paths held where the head left the base to what they hold now.
 
-    ``found`` is what they hold on disk; ``look_up`` is asked as ``compiled`` asks it. Both are
+    ``found`` is what they hold now; ``look_up`` is asked as ``compiled`` asks it. Both are
     laid out on ``laid_out``.
 
     Raises:
         UsageError: the paths are in no repository, or the ref is not in it.
     """
+    paths = subject.paths
     if "-" in paths:
         raise UsageError("--base needs paths in a git repository; standard input has no history")
     repository = LocalRepository(paths[0])
-    commit = repository.base(ref)
+    head = repository.commit(subject.head, "--head") if subject.head else repository.head()
+    commit = repository.base(subject.base or "HEAD", head or "HEAD")
     before = compiled(repository.manifests_at(commit, paths), look_up)
-    base, head = offline_state(before, laid_out), offline_state(found, laid_out)
-    source = Source(repository.address(), repository.head(), " ".join(paths), commit)
-    made = between(base.state, head.state, diagnostics=head.diagnostics, source=source)
-    return replace(made, assumption=head.assumption)
+    old, new = offline_state(before, laid_out), offline_state(found, laid_out)
+    source = Source(repository.address(), head, " ".join(paths), commit)
+    made = between(old.state, new.state, diagnostics=new.diagnostics, source=source)
+    return replace(made, assumption=new.assumption)

@@ -40,9 +40,9 @@ class Commenter:
         self._key = key
         self._now = now
 
-    def tell(self, plan: Plan, *, head: str, live: str) -> None:
+    def tell(self, plan: Plan, *, live: str) -> None:
         """Keep the comment and the commit status, and put the whole plan into the job's page."""
-        head = self._about.head or head
+        head = self._about.head or plan.source.commit
         at = datetime.fromtimestamp(self._now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         occasion = Occasion(self._key, head, live, at)
         try:
@@ -60,15 +60,13 @@ class Commenter:
         def made(old: str, **budget: int) -> str:
             return comment(plan, occasion, old, **budget) if old or is_worth_telling(plan) else ""
 
-        number, first = self._about.number, marker(occasion.key)
+        number, head, first = self._about.number, occasion.head, marker(occasion.key)
         try:
-            return keep(client, number, self._about.head, first, made)
+            return keep(client, number, head, first, made)
         except GitHubError as error:
             if error.status != TOO_LONG:
                 raise
-            brief = keep(
-                client, number, self._about.head, first, lambda old: made(old, budget=BRIEF)
-            )
+            brief = keep(client, number, head, first, lambda old: made(old, budget=BRIEF))
             return f"{brief}, without details"
 
     def _summarise(self, text: str) -> None:

@@ -4,20 +4,39 @@ from __future__ import annotations
 
 import json
 import sys
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 from glia.cli.ground import ground, ground_options
 from glia.cli.options import PATHS, PROFILE, colour, output, prunes, width
+from glia.cli.subject import Subject
 from glia.errors import UsageError
 
 if TYPE_CHECKING:
+    from glia.cli.commenting import Commenter
     from glia.cli.ground import Ground
+    from glia.observed import Observed
     from glia.plan import Plan
     from glia.planning.allowances import Allowances
 
 CHANGES, BLOCKED, FAILED = 2, 3, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A plan, and what was read for it; nothing of it offline."""
+
+    plan: Plan
+    observed: tuple[Observed, ...] = ()
+
+    def live(self) -> str:
+        """A fingerprint of what was read, or empty."""
+        from glia.observed import live_fingerprint
+
+        return live_fingerprint(self.observed) if self.observed else ""
 
 
 @click.command("plan", short_help="what would be done, and what it would do")
@@ -32,8 +51,15 @@ CHANGES, BLOCKED, FAILED = 2, 3, 1
     metavar="REF",
     help="Tell apart what the working tree changes since it left that branch or commit.",
 )
+@click.option(
+    "--head", metavar="REF", help="Read the manifests of that commit out of git, not the disk's."
+)
 @ground_options
 @click.option("--repack", is_flag=True, help="Move replicas where that makes room for others.")
+@click.option("--comment", is_flag=True, help="Keep the plan in a comment on the pull request.")
+@click.option(
+    "--pull-request", type=int, metavar="N", help="Which one, if the job's event does not say it."
+)
 @click.option("--verbose", is_flag=True, help="Show every field of what is created.")
 @prunes
 def command(  # noqa: PLR0913  (options of a command line)
@@ -45,6 +71,9 @@ def command(  # noqa: PLR0913  (options of a command line)
     out: str | None,
     offline: bool,
     base: str | None,
+    head: str | None,
+    comment: bool,
+    pull_request: int | None,
     instances: tuple[str, ...],
     snapshot: str | None,
     repack: bool,
@@ -57,6 +86,8 @@ def command(  # noqa: PLR0913  (options of a command line)
 
     With --base, what the manifests change since the working tree left that ref is told apart
     from drift that would be corrected too; with --offline as well, it is all that is shown.
+    With --comment it is also kept in one comment on a pull request on GitHub, and its digest in
+    the commit status glia/plan; what goes wrong there is told and changes no exit code.
 
     Exit codes: 0 done, 1 something is wrong with a manifest or a cluster could not be read,
     3 a change is blocked or held, 2 with --detailed-exitcode if there are changes.
@@ -67,13 +98,24 @@ def command(  # noqa: PLR0913  (options of a command line)
         raise UsageError("--instances and --snapshot are for --offline: else ECS is asked")
     if out is not None:
         _write(out, "", "a")  # a reading of a large fleet shall not end in vain
+    commenter = _commenter(paths, pull_request) if comment else None
+    subject = Subject(paths, base, head)
     laid_out = ground(instances, snapshot)
     allowed = Allowances(repack=repack, prune=prune, deletes=allow_deletes, grace=grace)
-    plan = _offline(paths, base, laid_out) if offline else _online(paths, profile, base, allowed)
+    made = _offline(subject, laid_out) if offline else _online(subject, profile, allowed)
+    plan = made.plan
     if out is not None:
         _write(out, f"{_json(plan)}\n", "w")
     click.echo(_shown(plan, output, verbose=verbose))
+    if commenter is not None:
+        commenter.tell(plan, live=made.live())
     return exit_code(plan, detailed=detailed_exitcode)
+
+
+def _commenter(paths: tuple[str, ...], number: int | None) -> Commenter:
+    from glia.cli.commenting import Commenter
+
+    return Commenter(number, " ".join(paths), time.time)
 
 
 def _write(path: str, text: str, mode: Literal["a", "w"]) -> None:
@@ -98,39 +140,38 @@ def exit_code(plan: Plan, *, detailed: bool) -> int:
     return CHANGES if detailed and plan.acts else 0
 
 
-def _offline(paths: tuple[str, ...], base: str | None, laid_out: Ground) -> Plan:
+def _offline(subject: Subject, laid_out: Ground) -> Made:
+    from glia.cli.base import change_since
     from glia.cli.wanted import offline, offline_state, wanted
     from glia.planning.planner import offline_plan
 
-    found = wanted(paths, offline)
-    if base is not None:
-        from glia.cli.base import change_since
-
-        return change_since(base, paths, found, offline, laid_out)
+    found = wanted(subject.paths, offline, head=subject.head)
+    if subject.base is not None:
+        return Made(change_since(subject, found, offline, laid_out))
     made = offline_state(found, laid_out)
-    return offline_plan(
+    plan = offline_plan(
         made.state,
         shortages=made.layout.shortages,
         diagnostics=made.diagnostics,
         assumption=made.assumption,
     )
+    return Made(plan)
 
 
-def _online(
-    paths: tuple[str, ...], profile: str | None, base: str | None, allowed: Allowances
-) -> Plan:
+def _online(subject: Subject, profile: str | None, allowed: Allowances) -> Made:
     from glia.cli.online import Online
     from glia.cli.prepared import prepared
 
     online = Online(profile)
-    made = prepared(paths, online, allowed)
-    if base is None:
-        return made.plan
+    made = prepared(subject.paths, online, allowed, head=subject.head)
+    observed = tuple(made.observed.values())
+    if subject.base is None:
+        return Made(made.plan, observed)
     from glia.cli.base import change_since
     from glia.planning.between import attributed
 
-    change = change_since(base, paths, made.wanted, online.instance_types)
-    return attributed(made.plan, change)
+    change = change_since(subject, made.wanted, online.instance_types)
+    return Made(attributed(made.plan, change), observed)
 
 
 def _json(plan: Plan) -> str:

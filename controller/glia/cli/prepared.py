@@ -34,14 +34,17 @@ class Prepared:
     rosters: Mapping[ClusterRef, Roster]
 
 
-def prepared(paths: tuple[str, ...], online: Online, allowed: Allowances) -> Prepared:
-    """Read the manifests and the clusters, and plan.
+def prepared(
+    paths: tuple[str, ...], online: Online, allowed: Allowances, *, head: str | None = None
+) -> Prepared:
+    """Read the manifests and the clusters, and plan; those of a commit if ``head`` names one.
 
     Raises:
         UsageError: a key to adopt is no manifest's; nothing has been read of AWS then.
     """
     # Keys that are to be adopted are looked at before anything is read.
-    found = wanted(paths, online.instance_types, None if allowed.adopt else online.read_ahead)
+    read_ahead = None if allowed.adopt else online.read_ahead
+    found = wanted(paths, online.instance_types, read_ahead, head=head)
     _check_adopted(allowed.adopt, found)
     made = prepare(
         found.state,

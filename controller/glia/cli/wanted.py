@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from glia.layout.layout import Layout
     from glia.manifest.load import Loaded
     from glia.neuron.catalogue import InstanceType
+    from glia.source.files import Found
     from glia.target import ClusterRef
 
 
@@ -28,16 +29,27 @@ def wanted(
     paths: tuple[str, ...],
     look_up: Callable[[Loaded], Mapping[str, InstanceType]],
     read_ahead: Callable[[ClusterRef, Sequence[str]], None] | None = None,
+    *,
+    head: str | None = None,
 ) -> Wanted:
     """Read, check and compile manifests.
 
     Args:
         paths: as on the command line.
+        head: a commit to read them of, instead of the disk.
         look_up: asked for the instance types that the catalogue lacks, if there are any.
         read_ahead: told of each cluster, as soon as it is known, the ECS services that will be
             compared: compiling takes as long as ECS takes to tell of them.
     """
-    return compiled(find(paths, sys.stdin.buffer), look_up, read_ahead)
+    return compiled(_found(paths, head), look_up, read_ahead)
+
+
+def _found(paths: tuple[str, ...], head: str | None) -> Found:
+    if head is None:
+        return find(paths, sys.stdin.buffer)
+    from glia.source.git.local import committed
+
+    return committed(head, paths)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ class LocalRepository:
         top = self._run("rev-parse", "--show-toplevel")
         if top.code:
             raise UsageError(
-                f"--base compares with a commit, and {path} is in no git repository "
+                f"--base and --head name commits, and {path} is in no git repository "
                 f"({legible(top.err, ())})"
             )
         self._top = Path(os.fsdecode(top.out.rstrip(b"\n")))
@@ -56,26 +56,34 @@ class LocalRepository:
         found = self._run("config", "--get", "remote.origin.url").out
         return without_credentials(found.decode("utf-8", "replace").strip())
 
-    def base(self, ref: str) -> str:
-        """The commit at which HEAD's history left the ref's: what others have done since is theirs.
+    def commit(self, ref: str, option: str) -> str:
+        """The commit that a ref is at; ``option`` is where somebody named it.
+
+        Raises:
+            UsageError: there is no such ref.
+        """
+        found = self._run(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"
+        )
+        if found.code:
+            raise UsageError(
+                f"{option} {ref!r} is no commit of the repository {self._top}; name a branch, a "
+                "tag or a commit that has been fetched: git fetch origin"
+            )
+        return found.out.decode().strip()
+
+    def base(self, ref: str, head: str = "HEAD") -> str:
+        """The commit at which the head's history left the ref's: what came since is others'.
 
         Raises:
             UsageError: there is no such ref, or history does not tell.
         """
-        commit = self._run(
-            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"
-        )
-        if commit.code:
-            raise UsageError(
-                f"--base {ref!r} is no commit of the repository {self._top}; name a branch, a tag "
-                "or a commit that has been fetched: git fetch origin"
-            )
-        forked = self._run("merge-base", "HEAD", commit.out.decode().strip())
+        forked = self._run("merge-base", head, self.commit(ref, "--base"))
         if forked.code:
             raise UsageError(
-                f"--base {ref!r} and HEAD have no commit in common in the repository {self._top}; "
-                "if it is a shallow clone, fetch all of it: git fetch --unshallow origin "
-                "(fetch-depth: 0 of actions/checkout)"
+                f"--base {ref!r} and {head} have no commit in common in the repository "
+                f"{self._top}; if it is a shallow clone, fetch all of it: "
+                "git fetch --unshallow origin (fetch-depth: 0 of actions/checkout)"
             )
         return forked.out.decode().strip()
 
@@ -123,7 +131,7 @@ class LocalRepository:
         inside = os.path.relpath(Path(path).resolve(), self._top.resolve())
         if inside == ".." or inside.startswith(f"..{os.sep}"):
             raise UsageError(
-                f"--base needs all paths in one repository: {path} is not in {self._top}"
+                f"--base and --head need all paths in one repository: {path} is not in {self._top}"
             )
         return "" if inside == "." else inside
 
@@ -138,3 +146,15 @@ class LocalRepository:
             most=most,
             stopped=self._stopped,
         )
+
+
+def committed(ref: str, paths: Sequence[str]) -> Found:
+    """What the paths held in a commit, read out of git's objects: nothing on disk is looked at.
+
+    Raises:
+        UsageError: the paths are in no repository, or it has no such commit.
+    """
+    if "-" in paths:
+        raise UsageError("--head needs paths in a git repository; standard input has no history")
+    repository = LocalRepository(paths[0])
+    return repository.manifests_at(repository.commit(ref, "--head"), paths)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from glia.errors import Diagnostic
     from glia.status import Condition
     from glia.target import ClusterRef
@@ -21,6 +23,9 @@ class SourceState:
         failures: attempts in a row that have failed since.
         failure: why the last one did; empty where it did not.
         next_fetch: when it is asked again.
+        busy_since: when the question that is under way began; None where none is.
+        answers: how often it has answered since the start.
+        refusals: how often it has not.
     """
 
     commit: str = ""
@@ -30,6 +35,9 @@ class SourceState:
     failures: int = 0
     failure: str = ""
     next_fetch: float = 0.0
+    busy_since: float | None = None
+    answers: int = 0
+    refusals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,8 @@ class LoopStatus:
     Attributes:
         diagnostics: what is wrong with the manifests of the source's revision.
         bugs: exceptions that were caught since the start.
+        stepped_at: when the loop last looked at what is due.
+        prune_blocked: how many services each safety rule keeps from being pruned.
     """
 
     at: float
@@ -91,6 +101,14 @@ class LoopStatus:
     services: tuple[ServiceState, ...]
     diagnostics: tuple[Diagnostic, ...]
     bugs: int = 0
+    stepped_at: float = 0.0
+    prune_blocked: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def unfinished(self) -> float:
+        """Seconds that the oldest work that is under way has taken."""
+        begun = (self.source.busy_since, *(each.busy_since for each in self.clusters))
+        return max((self.at - each for each in begun if each is not None), default=0.0)
 
     @property
     def has_swept(self) -> bool:

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
 TICK_SECONDS: Final = 1.0
 """How late the loop may notice that something is due."""
-
+HINTS_APART: Final = 5.0
+"""Seconds between two fetches at least, however many hints come."""
 
 @dataclass(slots=True)
 class _Worker:
@@ -117,8 +118,9 @@ class Reconciler:
         if now < self._last:  # the clock was set back, and everything due would be far away
             self._all_due(now)
         self._last = now
-        if now >= self._memory.due and not self._memory.busy:
-            self._memory.busy = True
+        if self._memory.busy_since is None and self._is_source_due(now):
+            self._memory.hinted = False
+            self._memory.asked_at = self._memory.busy_since = now
             self._thread("source", self._fetch)
         if now >= self._prune_due and not self._prunes and self._pruning.is_on(self._goal):
             self._prunes = True
@@ -128,8 +130,12 @@ class Reconciler:
                 self._start(worker)
 
     def hint(self) -> None:
-        """Somebody says that the source has moved: ask it now."""
-        self._memory.due = 0.0
+        """Somebody says that the source has moved: ask it soon. Many hints are one question."""
+        self._memory.hinted = True
+
+    def _is_source_due(self, now: float) -> bool:
+        memory = self._memory
+        return now >= memory.due or (memory.hinted and now - memory.asked_at >= HINTS_APART)
 
     def finish(self, seconds: float) -> bool:
         """Wait for what is under way, in real time; whether it has ended."""
@@ -154,11 +160,16 @@ class Reconciler:
                     memory.failures,
                     memory.failure,
                     memory.due,
+                    memory.busy_since,
+                    memory.answers,
+                    memory.refusals,
                 ),
                 clusters=tuple(each.work.state(each.busy_since) for each in workers),
                 services=tuple(state for each in workers for state in each.work.services()),
                 diagnostics=goal.wanted.diagnostics,
                 bugs=self._bugs + sum(each.work.bugs for each in workers),
+                stepped_at=self._last,
+                prune_blocked=self._pruning.blocked,
             )
 
     def _all_due(self, now: float) -> None:
@@ -236,17 +247,19 @@ class Reconciler:
             self._bug("source", error)
         else:
             recovered = bool(memory.failures)
+            memory.answers += 1
             memory.failures, memory.failure, memory.reason = 0, "", ""
             memory.heard_at = self._clock.now()
             memory.due = memory.heard_at + jittered(pace.interval, self._random)
             self._take(revision, recovered=recovered)
         finally:
-            memory.busy = False
+            memory.busy_since = None
 
     def _not_fetched(self, error: Exception) -> None:
         """What was wanted last goes on to be wanted."""
         pace, memory, now = self._settings.pace, self._memory, self._clock.now()
         memory.failures += 1
+        memory.refusals += 1
         reason = str(getattr(error, "reason", type(error).__name__))
         memory.failure = str(error) if isinstance(error, GliaError) else reason
         passes = isinstance(error, GliaError) and is_transient(error)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from glia.desired.lane_tag import LaneFigures
     from glia.errors import Diagnostic, Location
@@ -24,6 +24,13 @@ class Condition:
     status: Literal["True", "False", "Unknown"]
     reason: str
     message: str
+
+
+def loudest(conditions: Sequence[Condition]) -> Condition:
+    """The one that speaks for all: Stalled, else Reconciling, where it is True; else Ready."""
+    by_type = {each.type: each for each in conditions}
+    kinds: tuple[ConditionType, ...] = ("Stalled", "Reconciling")
+    return next((by_type[kind] for kind in kinds if by_type[kind].status == "True"), by_type["Ready"])
 
 
 @dataclass(frozen=True, slots=True)

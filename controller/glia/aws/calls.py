@@ -38,9 +38,11 @@ class Calls:
             answer = getattr(client, xform_name(operation))(**request)
         except (BotoCoreError, ClientError) as error:
             failure = translated(operation, error)
+            self._connection.listener.called(operation, failure.code)
             if failure.throttled:
                 self._connection.pacer.throttled(operation)
             raise failure from error
+        self._connection.listener.called(operation, "ok")
         answer.pop("ResponseMetadata", None)
         return answer
 

@@ -10,9 +10,11 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from glia.aws.listener import Nobody
 from glia.ecs.quotas import CLASS_OF, CLASSES, Limit
 
 if TYPE_CHECKING:
+    from glia.aws.listener import Listener
     from glia.clock import Clock
 
 # Of the rate, what is left to clocks that differ and to others. The burst needs no margin: calls
@@ -26,6 +28,8 @@ RECOVERY: Final = 120.0
 """Seconds from standstill to the full rate; less is gained back in proportion."""
 SAME_MOMENT: Final = 1.0
 """Seconds within which several throttled calls are one sign: they were under way together."""
+NAMES: Final = tuple(min(actions) for _, actions in CLASSES)
+"""Of the buckets, for people: the first operation of each in alphabetical order."""
 
 
 def kept(limit: Limit, share: float) -> Limit:
@@ -84,10 +88,18 @@ class Pacer:
         clock: what a call waits on.
         share: the part of AWS's quota that is Glia's, up to 1.
         read_share: the same, of calls that change nothing.
+        listener: is told how long calls wait.
     """
 
-    def __init__(self, clock: Clock, share: float = 1.0, read_share: float = 1.0) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        share: float = 1.0,
+        read_share: float = 1.0,
+        listener: Listener | None = None,
+    ) -> None:
         self._clock = clock
+        self._listener = listener or Nobody()
         self._lock = threading.Lock()
         now = clock.now()
         self._buckets = [
@@ -105,6 +117,7 @@ class Pacer:
         if index is not None:
             with self._lock:
                 self._buckets[index], seconds = self._buckets[index].taken(self._clock.now())
+            self._listener.waited(NAMES[index], seconds)
         self._clock.sleep(seconds)
 
     def throttled(self, operation: str) -> None:

@@ -21,6 +21,7 @@ from botocore.loaders import Loader
 from glia import __version__
 from glia.aws.failures import WrongAccount, translated
 from glia.aws.lean_model import LeanLoader
+from glia.aws.listener import Nobody
 from glia.aws.pacing import Pacer
 from glia.aws.retries import persist
 from glia.errors import UsageError
@@ -29,6 +30,7 @@ from glia.parallel import THREADS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from glia.aws.listener import Listener
     from glia.clock import Clock
     from glia.target import Target
 
@@ -57,13 +59,20 @@ class Sessions:
         clock: what pacing and repeats wait on.
         share: the part of AWS's request quota that is Glia's, up to 1.
         read_share: the same, of calls that change nothing.
+        listener: is told of every call.
 
     Raises:
         UsageError: there is no such share.
     """
 
     def __init__(
-        self, profile: str | None, clock: Clock, *, share: float = 1.0, read_share: float = 1.0
+        self,
+        profile: str | None,
+        clock: Clock,
+        *,
+        share: float = 1.0,
+        read_share: float = 1.0,
+        listener: Listener | None = None,
     ) -> None:
         for each in (share, read_share):
             if not 0 < each <= 1:
@@ -72,6 +81,7 @@ class Sessions:
                     f"not {each}"
                 )
         self.clock = clock
+        self.listener = listener or Nobody()
         self._profile = profile
         self._shares = (share, read_share)
         self._base: Any = None
@@ -90,7 +100,10 @@ class Sessions:
     def _pacer(self, target: Target) -> Pacer:
         """AWS throttles an account, whatever the role: ``arn:aws:iam::ACCOUNT:role/NAME``."""
         account = target.account_id or "".join(target.role_arn.split(":")[4:5])
-        return self._pacers.setdefault((account, target.region), Pacer(self.clock, *self._shares))
+        key = (account, target.region)
+        if key not in self._pacers:
+            self._pacers[key] = Pacer(self.clock, *self._shares, self.listener)
+        return self._pacers[key]
 
     def make_client(self, target: Target, service: str, *, whole: bool = False) -> Any:
         """A client of botocore's.
@@ -186,7 +199,7 @@ class Connection:
 
     def __init__(self, sessions: Sessions, target: Target, pacer: Pacer) -> None:
         self.target = target
-        self.clock = sessions.clock
+        self.clock, self.listener = sessions.clock, sessions.listener
         self.pacer = pacer
         self._sessions = sessions
         self._clients: dict[tuple[str, bool], Any] = {}

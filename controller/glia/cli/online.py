@@ -22,6 +22,7 @@ from glia.target import Target
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from glia.aws.listener import Listener
     from glia.clock import Clock
     from glia.manifest.load import Loaded
     from glia.neuron.catalogue import InstanceType
@@ -36,13 +37,19 @@ class Online:
         profile: of the AWS configuration; None for the environment's choice.
         clock: None for the command's own, which is real time unless it was started on another.
         read_share: the part of AWS's quota of reads that is Glia's, up to 1.
+        listener: is told of every call to AWS.
     """
 
     def __init__(
-        self, profile: str | None, clock: Clock | None = None, *, read_share: float = 1.0
+        self,
+        profile: str | None,
+        clock: Clock | None = None,
+        *,
+        read_share: float = 1.0,
+        listener: Listener | None = None,
     ) -> None:
         self.clock: Clock = clock or _clock_of_the_command()
-        self._sessions = Sessions(profile, self.clock, read_share=read_share)
+        self._sessions = Sessions(profile, self.clock, read_share=read_share, listener=listener)
         self._gateways: dict[Target, Gateway] = {}
         self._lock = threading.Lock()
 

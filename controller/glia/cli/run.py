@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from glia.cli.options import PROFILE, duration
+from glia.cli.outward import OUTWARD, Outward, Voices
 from glia.cli.source import SOURCE, Where, source_of
 
 if TYPE_CHECKING:
     from glia.cli.online import Online
-    from glia.events import Event
     from glia.loop_status import LoopStatus
     from glia.reconciler import Reconciler
 
@@ -52,6 +52,7 @@ GRACE_SECONDS: Final = 5.0
 )
 @click.option("--prune", is_flag=True, help="Delete services whose manifests are gone.")
 @click.option("--once", is_flag=True, help="Compare and change everything once, and end.")
+@OUTWARD
 @PROFILE
 def command(  # noqa: PLR0913  (options of a command line)
     *,
@@ -62,11 +63,11 @@ def command(  # noqa: PLR0913  (options of a command line)
     prune: bool,
     once: bool,
     profile: str | None,
-    **where: Any,
+    **rest: Any,
 ) -> int:
     """Compare what the manifests say with what ECS holds, again and again, and change what differs.
 
-    What happens is told on standard error, a line each. SIGTERM and Ctrl-C let the calls in
+    What happens is told on standard error, a line each, and to whom the options name. SIGTERM and Ctrl-C let the calls in
     flight end and start no other; the next run goes on. Exit codes: 0 ended by SIGTERM, 130 by
     Ctrl-C; with --once, 0 done, 1 an error in a manifest, of the source or from AWS, 3 something
     is blocked or held.
@@ -77,23 +78,23 @@ def command(  # noqa: PLR0913  (options of a command line)
     from glia.reconciling.requeue import Pace
     from glia.shards import Shard
 
-    online = Online(profile, read_share=read_share)
-    pace = Pace(interval, sweep or interval, longest_pass=float("inf") if once else 60.0)
-    settings = Settings(pace, Shard.parse(shard), Allowances(prune=prune))
-    source = source_of(Where(**where), online.clock)
-    loop = Reconciler(source, online.of, online.instance_types, online.clock, tell, settings)
-    return _run(loop, online, once=once)
+    outward, where = Outward.taken_from(rest), Where(**rest)
+    keeps = Shard.parse(shard)
+    voices = Voices(outward, where.ref if where.git else "")
+    try:
+        online = Online(profile, read_share=read_share, listener=voices.metrics)
+        pace = Pace(interval, sweep or interval, longest_pass=float("inf") if once else 60.0)
+        settings = Settings(pace, keeps, Allowances(prune=prune))
+        source = source_of(where, online.clock)
+        types, clock = online.instance_types, online.clock
+        loop = Reconciler(source, online.of, types, clock, voices.tell, settings)
+        voices.start(loop, keeps)
+        return _run(loop, online, voices, once=once)
+    finally:
+        voices.close()
 
 
-def tell(event: Event) -> None:
-    """A line on standard error."""
-    from glia.render.events_text import event_text, is_quiet
-
-    if not is_quiet(event):
-        print(event_text(event), file=sys.stderr, flush=True)  # noqa: T201
-
-
-def _run(loop: Reconciler, online: Online, *, once: bool) -> int:
+def _run(loop: Reconciler, online: Online, voices: Voices, *, once: bool) -> int:
     with online.interruptible() as signals:
         try:
             if once:
@@ -102,6 +103,7 @@ def _run(loop: Reconciler, online: Online, *, once: bool) -> int:
         except KeyboardInterrupt:
             if not loop.finish(GRACE_SECONDS):
                 # Threads that wait for an answer would keep Python from ending by itself.
+                voices.close()
                 sys.stderr.flush()
                 os._exit(_ended_by(signals))
         return _ended_by(signals)

@@ -35,11 +35,25 @@ def _outcomes() -> dict[str, Any]:
     return outcomes_schema()
 
 
+def _loop_status() -> dict[str, Any]:
+    from glia.render.loop_status_schema import loop_status_schema
+
+    return loop_status_schema()
+
+
+def _event() -> dict[str, Any]:
+    from glia.render.loop_status_schema import event_schema
+
+    return event_schema()
+
+
 SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "manifest": _manifest,
     "plan": _plan,
     "outcomes": _outcomes,
     "status": _status,
+    "loop-status": _loop_status,
+    "event": _event,
 }
 
 

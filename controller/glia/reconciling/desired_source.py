@@ -58,10 +58,21 @@ class Desired(Protocol):
 
 @dataclass(slots=True)
 class SourceMemory:
-    """What is known of the source; ``due`` is when it is asked again."""
+    """What is known of the source.
+
+    Attributes:
+        due: when it is asked again.
+        hinted: somebody says that it has moved.
+        asked_at: when it was asked last.
+        answers, refusals: how often it has answered, or not, since the start.
+    """
 
     due: float = 0.0
-    busy: bool = False
+    hinted: bool = False
+    asked_at: float = 0.0
+    busy_since: float | None = None
+    answers: int = 0
+    refusals: int = 0
     heard_at: float = 0.0
     failures: int = 0
     failure: str = ""

@@ -6,6 +6,7 @@ seen only where all are. A cluster that does not answer here delays nothing but 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from glia.prepare import prepare
 from glia.reconciling.curbs import has_written, is_elsewhere, kept_to
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from glia.clock import Clock
     from glia.events import Event
@@ -39,6 +40,7 @@ class PruneWork:
     Attributes:
         allowed: what the command line says of pruning.
         keeps: whether a cluster is this loop's.
+        blocked: how many services each safety rule has kept in the last pass.
     """
 
     ecs_of: Callable[[ClusterRef], Ecs]
@@ -46,6 +48,7 @@ class PruneWork:
     tell: Callable[[Event], None]
     allowed: Allowances
     keeps: Callable[[ClusterRef], bool]
+    blocked: Mapping[str, int] = field(default_factory=dict)
     _told: dict[str, object] = field(default_factory=dict)
 
     def is_on(self, goal: Goal) -> bool:
@@ -83,6 +86,9 @@ class PruneWork:
 
     def _apply(self, plan: Plan, commit: str, is_over: Callable[[], bool]) -> None:
         changes = {each.id: each for each in plan.changes if not is_elsewhere(each)}
+        self.blocked = Counter(
+            rule for each in changes.values() for rule in {block.rule for block in each.blocked_by}
+        )
 
         def note(outcome: Outcome) -> None:
             if outcome.state.ended and outcome.id in changes:

@@ -20,6 +20,7 @@ from glia.events import (
 from glia.outcome import State
 from glia.render.legible import visible
 from glia.render.outcomes import name, words
+from glia.status import loudest
 
 if TYPE_CHECKING:
     from glia.errors import Diagnostic
@@ -45,13 +46,18 @@ def is_quiet(event: Event) -> bool:
 def event_text(event: Event) -> str:
     """The lines for an event: one, and those of a traceback where there is one."""
     at = datetime.fromtimestamp(event.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    lines = f"{at} {visible(_said(event))}"
+    lines = f"{at} {said(event)}"
     if isinstance(event, LoopFailed):
         return f"{lines}\n{event.traceback.rstrip()}"
     if isinstance(event, RevisionFetched):
         told = (f"{at} {visible(_diagnosed(each))}" for each in event.diagnostics)
         return "\n".join((lines, *told))
     return lines
+
+
+def said(event: Event) -> str:
+    """The event in a sentence of one line."""
+    return visible(_said(event))
 
 
 def _said(event: Event) -> str:  # noqa: PLR0911  (one for each kind)
@@ -121,11 +127,6 @@ def _words(outcome: Outcome) -> str:
 
 
 def _conditions(conditions: tuple[Condition, ...]) -> str:
-    """The one that speaks loudest: Stalled, else Reconciling, else Ready."""
-    by_type = {each.type: each for each in conditions}
-    loud = next(
-        (by_type[kind] for kind in ("Stalled", "Reconciling") if by_type[kind].status == "True"),
-        by_type["Ready"],
-    )
+    loud = loudest(conditions)
     name = loud.type if loud.status == "True" else f"not {loud.type}"
     return ": ".join(filter(None, (f"{name} ({loud.reason})", loud.message.partition("\n")[0])))

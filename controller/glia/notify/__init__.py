@@ -1,0 +1,1 @@
+"""Telling others what the loop tells, without the loop ever waiting for them."""

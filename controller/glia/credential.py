@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 LONGEST: Final = 16 * 1024
 
 
-class CredentialUnreadable(GliaError):
+class CredentialError(GliaError):
     """It is named and not to be had."""
 
 
@@ -40,11 +40,11 @@ class Credential:
         """The secret, without white space around it.
 
         Raises:
-            CredentialUnreadable: there is none, or something that is none.
+            CredentialError: there is none, or something that is none.
         """
         found = self._found().strip()
         if not found or len(found) > LONGEST or not found.isprintable():
-            raise CredentialUnreadable(f"{self._where} is not {self.what} in one line, alone")
+            raise CredentialError(f"{self._where} is not {self.what} in one line, alone")
         return found
 
     @property
@@ -59,4 +59,4 @@ class Credential:
                 return file.read(LONGEST + 1).decode("utf-8", "replace")
         except OSError as error:
             told = f"{self.what} cannot be read from {self.file} ({error.strerror})"
-            raise CredentialUnreadable(told) from None
+            raise CredentialError(told) from None

@@ -30,7 +30,9 @@ def loudest(conditions: Sequence[Condition]) -> Condition:
     """The one that speaks for all: Stalled, else Reconciling, where it is True; else Ready."""
     by_type = {each.type: each for each in conditions}
     kinds: tuple[ConditionType, ...] = ("Stalled", "Reconciling")
-    return next((by_type[kind] for kind in kinds if by_type[kind].status == "True"), by_type["Ready"])
+    return next(
+        (by_type[kind] for kind in kinds if by_type[kind].status == "True"), by_type["Ready"]
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Who wants to know of calls to AWS: how many, how they end, and how long they wait for their turn."""
+"""Who wants to know of calls to AWS: how they end, and how long they wait for their turn."""
 
 from __future__ import annotations
 

@@ -16,7 +16,8 @@ from glia.errors import UsageError
 
 if TYPE_CHECKING:
     from glia.events import Event
-    from glia.log import Log
+    from glia.log import Format, Log
+    from glia.notify.background import Background
     from glia.reconciler import Reconciler
     from glia.serve.metrics import Metrics
     from glia.shards import Shard
@@ -33,7 +34,7 @@ class Outward:
 
     listen: str | None
     webhook_secret_file: Path | None
-    log_format: str
+    log_format: Format
     log_level: str
     notify_url_file: Path | None
     notify_secret_file: Path | None
@@ -123,12 +124,11 @@ class Voices:
 
     Raises:
         UsageError: options that do not fit together, or an address that cannot be had.
-        CredentialUnreadable: a secret that is named is not there.
+        CredentialError: a secret that is named is not there.
     """
 
     def __init__(self, options: Outward, ref: str) -> None:
         from glia.log import Libraries, Log
-        from glia.notify.background import Background
         from glia.serve.metrics import Metrics
 
         self._options, self._ref = options, ref

@@ -67,10 +67,10 @@ def command(  # noqa: PLR0913  (options of a command line)
 ) -> int:
     """Compare what the manifests say with what ECS holds, again and again, and change what differs.
 
-    What happens is told on standard error, a line each, and to whom the options name. SIGTERM and Ctrl-C let the calls in
-    flight end and start no other; the next run goes on. Exit codes: 0 ended by SIGTERM, 130 by
-    Ctrl-C; with --once, 0 done, 1 an error in a manifest, of the source or from AWS, 3 something
-    is blocked or held.
+    What happens is told on standard error, a line each, and to whom the options name. SIGTERM
+    and Ctrl-C let the calls in flight end and start no other; the next run goes on. Exit codes: 0
+    ended by SIGTERM, 130 by Ctrl-C; with --once, 0 done, 1 an error in a manifest, of the source
+    or from AWS, 3 something is blocked or held.
     """
     from glia.cli.online import Online
     from glia.planning.allowances import Allowances

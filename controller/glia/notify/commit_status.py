@@ -121,12 +121,11 @@ class CommitStatuses:
 
     def look(self) -> bool:
         """Tell what is not told yet; whether all of it is."""
-        news = [
-            each
-            for each in commit_statuses(self._status())
-            if self._told.get(each.context) != each.news
-        ]
-        return all([self._is_told(each) for each in news])
+        failures = 0
+        for each in commit_statuses(self._status()):
+            if self._told.get(each.context) != each.news:
+                failures += not self._is_told(each)
+        return not failures
 
     def _is_told(self, each: CommitStatus) -> bool:
         """Whether GitHub has it, or will never take it."""

@@ -43,7 +43,7 @@ RETRIES: Final = urllib3.Retry(
 )
 
 
-class Undelivered(GliaError):
+class DeliveryError(GliaError):
     """An event that the receiver has not taken."""
 
 
@@ -99,8 +99,8 @@ class SignedWebhook:
         """Deliver one event.
 
         Raises:
-            Undelivered: the receiver could not be reached, or did not take it.
-            CredentialUnreadable: address or secret cannot be had.
+            DeliveryError: the receiver could not be reached, or did not take it.
+            CredentialError: address or secret cannot be had.
         """
         address, secret = Address.parse(self._url.read()), self._secret.read()
         body = json.dumps(event_json(event), ensure_ascii=False).encode()
@@ -111,9 +111,9 @@ class SignedWebhook:
             answer = self._pool.request("POST", address.url, body=body, headers=headers)
         except urllib3.exceptions.HTTPError as error:
             why = type(getattr(error, "reason", None) or error).__name__
-            raise Undelivered(f"{address} cannot be reached ({why})") from None
+            raise DeliveryError(f"{address} cannot be reached ({why})") from None
         if answer.status >= 300:
-            raise Undelivered(f"{address} answered {answer.status}")
+            raise DeliveryError(f"{address} answered {answer.status}")
 
 
 def signed(secret: str, timestamp: str, delivery: str, body: bytes) -> dict[str, str]:

@@ -54,20 +54,21 @@ def severity(event: Event) -> Severity:
     """How loud it is; what happens all the time is for debugging."""
     if is_quiet(event):
         return "debug"
+    if isinstance(event, LoopFailed):
+        return "error"
+    return "warning" if _is_bad(event) else "info"
+
+
+def _is_bad(event: Event) -> bool:
     match event:
-        case LoopFailed():
-            return "error"
-        case FetchFailed() | ClusterUnread():
-            return "warning"
         case RevisionFetched(diagnostics=diagnostics):
-            return "warning" if any(each.severity == "error" for each in diagnostics) else "info"
+            return any(each.severity == "error" for each in diagnostics)
         case ChangeTold(outcome=outcome) | RolloutEnded(outcome=outcome):
-            return "warning" if outcome.state in _WRONG else "info"
+            return outcome.state in _WRONG
         case ConditionsChanged(after=after):
-            stalled = any(each.type == "Stalled" and each.status == "True" for each in after)
-            return "warning" if stalled else "info"
+            return loudest(after).type == "Stalled"
         case _:
-            return "info"
+            return isinstance(event, FetchFailed | ClusterUnread)
 
 
 def event_json(event: Event) -> Json:

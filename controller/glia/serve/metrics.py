@@ -35,7 +35,8 @@ class Metrics:
     """
 
     def __init__(self) -> None:
-        disable_created_metrics()  # a second series for each, of no use to whoever reads these
+        # A second series for each counter is of no use to whoever reads these.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         self._passes = Counter(

@@ -12,9 +12,9 @@ import json
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from glia.credential import CredentialUnreadable
+from glia.credential import CredentialError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,15 +52,12 @@ class Receiver:
     def _judged(self, signature: str, event: str, body: bytes) -> tuple[HTTPStatus, str]:
         try:
             secret = self.secret().encode()
-        except CredentialUnreadable:
+        except CredentialError:
             return HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"
         if not is_signed(secret, signature, body):
             return HTTPStatus.UNAUTHORIZED, "unauthorized"
-        try:
-            told = json.loads(body)
-        except (ValueError, RecursionError):
-            return HTTPStatus.BAD_REQUEST, "malformed"
-        if not isinstance(told, dict):
+        told = _read(body)
+        if told is None:
             return HTTPStatus.BAD_REQUEST, "malformed"
         if event not in {"", "push"} or not self._is_ours(told.get("ref", "")):
             return HTTPStatus.ACCEPTED, "ignored"
@@ -81,6 +78,15 @@ class Receiver:
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         return known
+
+
+def _read(body: bytes) -> dict[str, Any] | None:
+    """An object of JSON; None for everything else."""
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) else None
 
 
 def is_signed(secret: bytes, signature: str, body: bytes) -> bool:

@@ -26,7 +26,7 @@ LONGEST_HEAD: Final = 16 * 1024
 BACKLOG: Final = 128
 
 
-class LengthRequired(Error):
+class LengthRequired(Error):  # noqa: N818  (HTTP's name of it)
     """A body whose length nobody has said."""
 
     code, reason = 411, "Length Required"
@@ -37,7 +37,7 @@ class _Parser(HTTPRequestParser):
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
-        unsaid = self.command == "POST" and "CONTENT_LENGTH" not in self.headers
+        unsaid = str(self.command) == "POST" and "CONTENT_LENGTH" not in self.headers
         if self.chunked or unsaid:
             self._refuse(LengthRequired("say content-length"))
         elif self.content_length > LONGEST:
@@ -86,7 +86,7 @@ class Server:
         self._map: dict[int, Any] = {}
         self._socket = _listening(address)
         self.port: int = self._socket.getsockname()[1]
-        self._server: Any = create_server(
+        server: Any = create_server(
             application,
             map=self._map,
             sockets=[self._socket],
@@ -100,7 +100,8 @@ class Server:
             expose_tracebacks=False,
             ident="",
         )
-        self._server.channel_class = _Channel
+        server.channel_class = _Channel
+        self._server = server
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="glia http", daemon=True)
 

@@ -68,7 +68,7 @@ class Receiver:
 
     def _is_ours(self, ref: object) -> bool:
         """A push that does not say what it is of may be of anything."""
-        ours = {self.ref, f"refs/heads/{self.ref}", f"refs/tags/{self.ref}"}
+        ours = (self.ref, f"refs/heads/{self.ref}", f"refs/tags/{self.ref}")
         return not self.ref or not ref or ref in ours
 
     def _is_known(self, signature: str) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CONNECTIONS: Final = 100
 THREADS: Final = 4
-ARRIVES_WITHIN: Final = 10.0
+ARRIVES_WITHIN: Final = 10
 """Seconds for all of a request, however busily it drips in, and for the silence between two."""
 LONGEST_HEAD: Final = 16 * 1024
 BACKLOG: Final = 128
@@ -81,7 +81,7 @@ class Server:
         application: Callable[..., Any],
         address: str,
         *,
-        arrives_within: float = ARRIVES_WITHIN,
+        arrives_within: int = ARRIVES_WITHIN,
     ) -> None:
         self._map: dict[int, Any] = {}
         self._socket = _listening(address)
@@ -93,7 +93,7 @@ class Server:
             threads=THREADS,
             connection_limit=CONNECTIONS,
             channel_timeout=arrives_within,
-            cleanup_interval=min(1.0, arrives_within),
+            cleanup_interval=1,
             max_request_header_size=LONGEST_HEAD,
             max_request_body_size=LONGEST + 1,  # waitress refuses what is just as long
             inbuf_overflow=LONGEST + 1,

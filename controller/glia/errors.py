@@ -60,3 +60,9 @@ class Diagnostic:
     found: str = ""
     remedy: str = ""
     key: str = ""
+
+    @property
+    def guarded(self) -> str:
+        """The message for those who may not read the manifest: without the text that is there."""
+        quoted = self.found.startswith('"')
+        return self.message.replace(self.found, "what is there") if quoted else self.message

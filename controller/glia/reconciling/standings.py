@@ -71,7 +71,7 @@ def of_unread(unread: Unread) -> Standing:
 def of_manifest(diagnostic: Diagnostic) -> Standing:
     """A service whose manifest is wrong: it stays as it is until that is mended."""
     at = f"{diagnostic.location}: " if diagnostic.location else ""
-    return Standing("stalled", "InvalidManifest", f"{at}{diagnostic.message}; it is left as it is")
+    return Standing("stalled", "InvalidManifest", f"{at}{diagnostic.guarded}; it is left as it is")
 
 
 def of_bug(error: str) -> Standing:

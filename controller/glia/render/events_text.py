@@ -112,7 +112,7 @@ def _services(count: int) -> str:
 def _diagnosed(diagnostic: Diagnostic) -> str:
     at = f"{diagnostic.location}: " if diagnostic.location else ""
     remedy = f"; {diagnostic.remedy}" if diagnostic.remedy else ""
-    return f"{at}{diagnostic.severity}: {diagnostic.message}{remedy}"
+    return f"{at}{diagnostic.severity}: {diagnostic.guarded}{remedy}"
 
 
 def _changed(outcome: Outcome, cause: str) -> str:

@@ -54,7 +54,7 @@ def diagnostic_json(diagnostic: Diagnostic) -> Json:
         "key": diagnostic.key,
         "location": asdict(diagnostic.location) if diagnostic.location else None,
         "path": diagnostic.path,
-        "message": visible(diagnostic.message),
+        "message": visible(diagnostic.guarded),
         "remedy": visible(diagnostic.remedy),
     }
 

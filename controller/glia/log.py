@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any, Final, Literal, TextIO, TypeAlias
 
 import structlog
 
 from glia.events import LoopFailed
 from glia.render.events_json import event_json, severity
-from glia.render.events_text import event_text
+from glia.render.events_text import event_text, text_time
 from glia.render.legible import visible
+from glia.render.status_json import iso_time
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -54,10 +56,11 @@ class Log:
 
     def say(self, level: str, name: str, message: str) -> None:
         """Write something that is no event of the loop's."""
+        at, text = time.time(), visible(message)
         if self._form == "text":
-            self._write(level, visible(message), {})
+            self._write(level, f"{text_time(at)} {text}", {})
         else:
-            self._write(level, name, {"message": visible(message)})
+            self._write(level, name, {"at": iso_time(at), "message": text})
 
     def _write(self, level: str, event: str, members: dict[str, Any]) -> None:
         getattr(self._logger, level)(event, **members)

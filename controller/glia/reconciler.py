@@ -41,6 +41,7 @@ TICK_SECONDS: Final = 1.0
 HINTS_APART: Final = 5.0
 """Seconds between two fetches at least, however many hints come."""
 
+
 @dataclass(slots=True)
 class _Worker:
     work: ClusterWork

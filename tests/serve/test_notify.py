@@ -101,7 +101,7 @@ def test_every_kind_of_event_is_one_line_and_one_form_for_programs() -> None:
     assert {type(each) for each in EVENTS} == set(NAMES)
     for form in ("json", "text"):
         stream = io.StringIO()
-        log = Log(stream, form, "debug")  # type: ignore[arg-type]
+        log = Log(stream, form, "debug")
         for each in EVENTS:
             told = event_json(each)
             check(told)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -153,20 +155,48 @@ def test_probes_metrics_and_status_follow_the_loop_and_forget_what_is_gone(seen:
     keys = {each["key"] for each in seen.scrape().labels("glia_resource_info")}
     assert keys == {"inference/web"}, "what is gone has no series any more"
 
+    counts_what_blocks_pruning(seen)
+
+    loop.clock.sleep(31)
+    assert seen.probes() == (503, 200), "nobody drives the loop"
+    loop.reconciler.step()
+    assert seen.probes() == (200, 200)
+
+
+def counts_what_blocks_pruning(seen: Seen) -> None:
+    """``api`` has lost its manifest, and is not deleted while a file cannot be read."""
+    loop = seen.loop
     broken = loop.operator.folder / "broken.yaml"
     broken.write_text("kind: [")
     pruned = neuron_cluster("inference", prune=True, pruneGraceSeconds=30)
     loop.write(neuron_service(), clusters=(pruned,)).play(5)
     assert seen.scrape().get("glia_prune_blocked", reason="prune-unparsed") == 1
     assert seen.status()["pruneBlocked"] == {"prune-unparsed": 1}
+    push(seen.port, SECRET, b"{}")
+    seen.metrics.notified("webhook", "sent")
+    names_every_metric_and_no_other(seen.scrape())
     broken.unlink()
     loop.play(200)
     assert not seen.scrape().labels("glia_prune_blocked")
 
-    loop.clock.sleep(31)
-    assert seen.probes() == (503, 200), "nobody drives the loop"
-    loop.reconciler.step()
-    assert seen.probes() == (200, 200)
+
+def names_every_metric_and_no_other(scrape: Scrape) -> None:
+    """The page on operating, with the labels that each has."""
+    text = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
+    table = text.split("## Metrics")[1].split("## ")[0]
+    rows = [line.split("|")[1:3] for line in table.splitlines() if line.startswith("| `glia_")]
+    told = {name: labels for names, labels in rows for name in re.findall(r"`(\w+)`", names)}
+    shown = {
+        name: {name for name in labels if name != "le"}
+        for (name, _), labels in (
+            (each, dict(each[1])) for each in scrape.samples if each[0].startswith("glia_")
+        )
+    }
+    for name, labels in shown.items():
+        known = name if name in told else re.sub(r"_(bucket|count|sum)$", "", name)
+        assert set(re.findall(r"`(\w+)`", told[known])) == labels, name
+    made = {re.sub(r"_(bucket|count|sum)$", "", name) for name in shown}
+    assert told.keys() == made
 
 
 def neuron(instance_type: str) -> dict[str, Any]:

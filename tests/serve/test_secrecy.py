@@ -114,7 +114,7 @@ def test_no_string_of_a_manifest_is_told(operator: Operator) -> None:
     told = [json.dumps(event_json(each)) for each in loop.events]
     for form in ("text", "json"):
         stream = io.StringIO()
-        log = Log(stream, form, "debug")  # type: ignore[arg-type]
+        log = Log(stream, form, "debug")
         for each in loop.events:
             log.tell(each)
         told.append(stream.getvalue())

@@ -235,7 +235,7 @@ def test_slow_ones_are_cut_off_however_busily_they_drip_and_cost_no_probe_its_an
 
 def _is_closed(wire: Any) -> bool:
     try:
-        return wire.recv(1) == b""
+        return bool(wire.recv(1) == b"")
     except ConnectionError:
         return True
 

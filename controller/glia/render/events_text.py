@@ -45,7 +45,7 @@ def is_quiet(event: Event) -> bool:
 
 def event_text(event: Event) -> str:
     """The lines for an event: one, and those of a traceback where there is one."""
-    at = datetime.fromtimestamp(event.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = text_time(event.at)
     lines = f"{at} {said(event)}"
     if isinstance(event, LoopFailed):
         return f"{lines}\n{event.traceback.rstrip()}"
@@ -53,6 +53,11 @@ def event_text(event: Event) -> str:
         told = (f"{at} {visible(_diagnosed(each))}" for each in event.diagnostics)
         return "\n".join((lines, *told))
     return lines
+
+
+def text_time(at: float) -> str:
+    """Seconds since the epoch as a log has them."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def said(event: Event) -> str:

@@ -23,6 +23,7 @@ class Forge:
     """What GitHub would hold of one repository, ``acme/fleet``, with pull request 7.
 
     Attributes:
+        pulls: by the commits that came with them.
         refusals: answers to give instead of acting: method and a part of the path to a status,
             and how often.
     """
@@ -32,6 +33,7 @@ class Forge:
     comments: list[dict[str, Any]] = field(default_factory=list)
     minimised: list[str] = field(default_factory=list)
     statuses: list[dict[str, Any]] = field(default_factory=list)
+    pulls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     refusals: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     authorizations: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
@@ -74,6 +76,9 @@ class Forge:
         if method == "POST" and (found := re.search(r"/statuses/(\w+)$", path)):
             self.statuses.append({"sha": found[1], **body})
             return 201, {}, ""
+        if method == "GET" and (found := re.search(r"/commits/(\w+)/(statuses|pulls)", path)):
+            own = [each for each in reversed(self.statuses) if each["sha"] == found[1]]
+            return 200, own if found[2] == "statuses" else self.pulls.get(found[1], []), ""
         return 404, {"message": "Not Found"}, ""
 
     def _graphql(self, body: dict[str, Any]) -> Any:

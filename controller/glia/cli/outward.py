@@ -16,9 +16,12 @@ from glia.errors import UsageError
 
 if TYPE_CHECKING:
     from glia.events import Event
+    from glia.github.api import GitHub
     from glia.log import Format, Log
     from glia.notify.background import Background
+    from glia.plan import Plan
     from glia.reconciler import Reconciler
+    from glia.reconciling.desired_source import Desired, Revision
     from glia.serve.metrics import Metrics
     from glia.shards import Shard
 
@@ -41,6 +44,7 @@ class Outward:
     github: str | None
     github_token_file: Path | None
     github_url: str
+    require_plan: bool
 
     @classmethod
     def taken_from(cls, options: dict[str, Any]) -> Outward:
@@ -105,6 +109,11 @@ OPTIONS = (
         show_default=True,
         help="Of the API; a GitHub Enterprise Server has its own.",
     ),
+    click.option(
+        "--require-plan",
+        is_flag=True,
+        help="Apply a new commit only if its plan is the one in its commit status glia/plan.",
+    ),
 )
 
 
@@ -121,17 +130,18 @@ class Voices:
     Args:
         options: of the command line.
         ref: the branch or tag that the source follows; empty where it has none.
+        is_git: whether it has commits.
 
     Raises:
         UsageError: options that do not fit together, or an address that cannot be had.
         CredentialError: a secret that is named is not there.
     """
 
-    def __init__(self, options: Outward, ref: str) -> None:
+    def __init__(self, options: Outward, ref: str, *, is_git: bool) -> None:
         from glia.log import Libraries, Log
         from glia.serve.metrics import Metrics
 
-        self._options, self._ref = options, ref
+        self._options, self._ref, self._is_git = options, ref, is_git
         self.metrics: Metrics = Metrics()
         self.log: Log = Log(sys.stderr, options.log_format, options.log_level)
         self._libraries = Libraries(self.log)
@@ -149,6 +159,22 @@ class Voices:
             sink.tell(event)
         for wake in self._wake:
             wake()
+
+    def admitted(self, source: Desired, plan_of: Callable[[Revision], Plan]) -> Desired:
+        """The source, or with ``--require-plan`` those of its revisions that were reviewed.
+
+        Raises:
+            UsageError: nobody could have reviewed them.
+        """
+        from glia.admission import Admission
+
+        if not self._options.require_plan:
+            return source
+        if not self._options.github:
+            raise UsageError("--require-plan needs --github OWNER/REPO, where plans are reviewed")
+        if not self._is_git:
+            raise UsageError("--require-plan needs --git URL: a directory has no commits")
+        return Admission(source, plan_of, self._forge())
 
     def start(self, loop: Reconciler, shard: Shard) -> None:
         """Serve and tell how the loop is, from now on.
@@ -222,8 +248,20 @@ class Voices:
         self.log.say("warning", f"glia.{who}_failed", f"{who}: {told}")
 
     def _tell_github(self, loop: Reconciler) -> None:
-        from glia.github.api import GitHub
         from glia.notify.commit_status import CommitStatuses
+
+        statuses = CommitStatuses(
+            loop.status,
+            self._forge(),
+            lambda result: self.metrics.notified("github", result),
+            lambda error: self._complain("github", error),
+        )
+        statuses.start()
+        self._wake.append(statuses.wake)
+        self._closing.append(statuses.close)
+
+    def _forge(self) -> Callable[[], GitHub]:
+        from glia.github.api import GitHub
 
         options = self._options
         token = Credential("a token", options.github_token_file, "GITHUB_TOKEN")
@@ -235,15 +273,7 @@ class Voices:
             return GitHub(token.read(), repository, options.github_url)
 
         forge()
-        statuses = CommitStatuses(
-            loop.status,
-            forge,
-            lambda result: self.metrics.notified("github", result),
-            lambda error: self._complain("github", error),
-        )
-        statuses.start()
-        self._wake.append(statuses.wake)
-        self._closing.append(statuses.close)
+        return forge
 
     def _serve(self, loop: Reconciler) -> None:
         from glia.serve.application import Application

@@ -16,7 +16,10 @@ from glia.cli.source import SOURCE, Where, source_of
 if TYPE_CHECKING:
     from glia.cli.online import Online
     from glia.loop_status import LoopStatus
+    from glia.plan import Plan
+    from glia.planning.allowances import Allowances
     from glia.reconciler import Reconciler
+    from glia.reconciling.desired_source import Revision
 
 FAILED, BLOCKED, INTERRUPTED = 1, 3, 130
 GRACE_SECONDS: Final = 5.0
@@ -80,18 +83,40 @@ def command(  # noqa: PLR0913  (options of a command line)
 
     outward, where = Outward.taken_from(rest), Where(**rest)
     keeps = Shard.parse(shard)
-    voices = Voices(outward, where.ref if where.git else "")
+    voices = Voices(outward, where.ref if where.git else "", is_git=bool(where.git))
     try:
         online = Online(profile, read_share=read_share, listener=voices.metrics)
         pace = Pace(interval, sweep or interval, longest_pass=float("inf") if once else 60.0)
-        settings = Settings(pace, keeps, Allowances(prune=prune))
-        source = source_of(where, online.clock)
+        allowed = Allowances(prune=prune)
+        settings = Settings(pace, keeps, allowed)
+        source = voices.admitted(
+            source_of(where, online.clock), lambda revision: plan_of(revision, online, allowed)
+        )
         types, clock = online.instance_types, online.clock
         loop = Reconciler(source, online.of, types, clock, voices.tell, settings)
         voices.start(loop, keeps)
         return _run(loop, online, voices, once=once)
     finally:
         voices.close()
+
+
+def plan_of(revision: Revision, online: Online, allowed: Allowances) -> Plan:
+    """Of all manifests of a revision, whichever loop keeps their clusters."""
+    from glia.prepare import prepare
+    from glia.wanted import compiled
+
+    wanted = compiled(revision.found, online.instance_types)
+    return prepare(
+        wanted.state,
+        wanted.open,
+        online.of,
+        online.clock,
+        instance_types=wanted.instance_types,
+        allowed=allowed,
+        diagnostics=wanted.diagnostics,
+        source=revision.source,
+        scope=wanted.scope,
+    ).plan
 
 
 def _run(loop: Reconciler, online: Online, voices: Voices, *, once: bool) -> int:

@@ -93,13 +93,9 @@ class GitHub:
     def comments(self, number: int) -> Iterator[Comment]:
         """Those of a pull request, oldest first, whatever their number."""
         url = f"{self._repository}/issues/{number}/comments?per_page={PAGE}"
-        while url:
-            link, answer = self._call("GET", url)
-            for each in answer:
-                author = (each.get("user") or {}).get("login", "")
-                yield Comment(each["id"], each["node_id"], author, each.get("body") or "")
-            following = _NEXT.search(link)
-            url = following[1] if following and following[1].startswith(self._url) else ""
+        for each in self._paged(url):
+            author = (each.get("user") or {}).get("login", "")
+            yield Comment(each["id"], each["node_id"], author, each.get("body") or "")
 
     def create_comment(self, number: int, body: str) -> None:
         self._call("POST", f"{self._repository}/issues/{number}/comments", {"body": body})
@@ -119,6 +115,31 @@ class GitHub:
         """``state`` is success, failure, error or pending; descriptions are cut at 140."""
         body = {"state": state, "context": context, "description": description[:140]}
         self._call("POST", f"{self._repository}/statuses/{commit}", body)
+
+    def statuses(self, commit: str) -> dict[str, str]:
+        """By context, the descriptions of those of a commit's statuses that say success.
+
+        Of several of one context the newest counts, whatever it says.
+        """
+        newest: dict[str, tuple[str, str]] = {}
+        url = f"{self._repository}/commits/{commit}/statuses?per_page={PAGE}"
+        for each in self._paged(url):
+            told = (each["state"], each.get("description") or "")
+            newest.setdefault(each["context"], told)
+        return {context: text for context, (state, text) in newest.items() if state == "success"}
+
+    def merged_heads(self, commit: str) -> tuple[str, ...]:
+        """The last commits of the merged pull requests that a commit has come with."""
+        url = f"{self._repository}/commits/{commit}/pulls?per_page={PAGE}"
+        return tuple(str(each["head"]["sha"]) for each in self._paged(url) if each["merged_at"])
+
+    def _paged(self, url: str) -> Iterator[Any]:
+        """The elements of all pages; links to elsewhere are not followed."""
+        while url:
+            link, answer = self._call("GET", url)
+            yield from answer
+            following = _NEXT.search(link)
+            url = following[1] if following and following[1].startswith(self._url) else ""
 
     def _graphql(self, query: str, variables: dict[str, Any]) -> Any:
         # An Enterprise Server has /api/v3 for REST and /api/graphql for this.

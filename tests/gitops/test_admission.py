@@ -1,0 +1,154 @@
+"""``--require-plan``: what was reviewed is what is applied, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gitops.looped import Loop, Repository
+from glia.admission import ADMITTED, PLAN, Admission
+from glia.cli.run import plan_of
+from glia.events import FetchFailed
+from glia.github.api import GitHub
+from glia.planning.allowances import NOTHING
+from glia.render.comment import status_line
+from support.github import Forge, forge
+from support.operator import CLUSTER, neuron_service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from support.operator import Operator
+
+HEAD = "d" * 40
+
+
+@pytest.fixture
+def there() -> Iterator[Forge]:
+    with forge() as made:
+        yield made
+
+
+class Reviewed:
+    """A loop that follows a repository and applies what was reviewed."""
+
+    def __init__(self, operator: Operator, there: Forge, folder: Path) -> None:
+        self.operator, self.there = operator, there
+        folder.mkdir()
+        self.git = Repository(folder, operator.driver.clock)
+        self.loop = self.started()
+
+    def started(self) -> Loop:
+        """As another process does it."""
+        online = self.operator.online()
+        source = Admission(
+            self.git.another_source(),
+            lambda revision: plan_of(revision, online, NOTHING),
+            lambda: GitHub("token", "acme/fleet", self.there.url),
+        )
+        return Loop(self.operator, source=source)
+
+    def commit(self, service: dict[str, Any]) -> str:
+        self.operator.write(service)  # what `glia plan` reads
+        return self.git.commit(cluster=CLUSTER, web=service)
+
+    def review(self, sha: str) -> None:
+        """As `glia plan --comment` does it, for the manifests that were committed last."""
+        self.say(sha, status_line(self.operator.plan()))
+
+    def say(self, sha: str, text: str, state: str = "success") -> None:
+        self.there.statuses.append(
+            {"sha": sha, "context": PLAN, "state": state, "description": text}
+        )
+
+    def merged(self, commit: str, head: str, at: str | None = "2026-11-28T00:00:00Z") -> None:
+        self.there.pulls.setdefault(commit, []).append({"head": {"sha": head}, "merged_at": at})
+
+    def refusals(self) -> list[str]:
+        return [each.reason for each in self.loop.told(FetchFailed)]
+
+    def admissions(self) -> list[tuple[str, str]]:
+        told = self.there.statuses
+        return [(each["sha"], each["state"]) for each in told if each["context"] == ADMITTED]
+
+
+def test_a_commit_waits_for_its_plan_and_is_kept_to_it(
+    operator: Operator, there: Forge, tmp_path: Path
+) -> None:
+    reviewed = Reviewed(operator, there, tmp_path / "git")
+    loop = reviewed.loop
+    first = reviewed.commit(neuron_service(replicas=1))
+    reviewed.say(HEAD, f"sha256:{'0' * 64} Plan: 1 to create")
+    reviewed.merged(first, "e" * 40, at=None)
+    loop.play(130)
+    assert reviewed.refusals() == ["PlanMissing"], "told once"
+    assert reviewed.admissions() == [(first, "failure")]
+    told = loop.told(FetchFailed)[0].message
+    assert "create inference/web" in told
+    assert operator.plan().digest in told
+
+    reviewed.merged(first, HEAD)
+    loop.play(70)
+    assert reviewed.refusals() == ["PlanMissing", "PlanChanged"]
+    told = loop.told(FetchFailed)[-1].message
+    assert f"reviewed was: sha256:{'0' * 64} Plan: 1 to create" in told
+    assert operator.plan().digest in told
+    reviewed.say(HEAD, status_line(operator.plan()), state="failure")
+    loop.play(70)
+    assert operator.calls_of()["CreateService"] == 0
+
+    reviewed.review(HEAD)
+    loop.settle("web")
+    assert reviewed.admissions()[-1] == (first, "success")
+
+    operator.driver.update(desiredCount=2)
+    loop.play(70)
+    assert operator.driver.describe()["desiredCount"] == 1, "drift is put back without a plan"
+
+    second = reviewed.commit(neuron_service(replicas=1, image="server:2"))
+    operator.driver.update(desiredCount=2)
+    reviewed.review(second)  # with the drift in it
+    operator.driver.update(desiredCount=1)
+    loop.play(70)
+    assert reviewed.refusals()[-1] == "PlanChanged"
+    assert loop.reconciler.status().source.commit == first
+    assert loop.condition("Ready") == ("True", "Converged")
+    reviewed.review(second)
+    loop.see(second).play(3)
+
+    again = reviewed.started()
+    again.settle("web")
+    assert again.service().applied == second, "its plan is another one since it is being applied"
+    assert not again.told(FetchFailed)
+    assert operator.calls_of()["UpdateService"] >= 3
+
+
+def test_nothing_new_is_applied_while_github_does_not_answer(
+    operator: Operator, there: Forge, tmp_path: Path
+) -> None:
+    reviewed = Reviewed(operator, there, tmp_path / "git")
+    first = reviewed.commit(neuron_service(replicas=1))
+    reviewed.review(first)
+    reviewed.loop.settle("web")
+    second = reviewed.commit(neuron_service(replicas=2))
+    reviewed.review(second)
+    there.refusals["GET", "/statuses"] = (403, 10_000)
+    operator.driver.update(desiredCount=0)
+    reviewed.loop.play(130)
+    assert operator.driver.describe()["desiredCount"] == 1, "the last good commit stays wanted"
+    there.refusals["GET", "/statuses"] = (403, 0)
+    there.refusals["POST", "/statuses"] = (403, 10_000)
+    reviewed.loop.play(70)
+    assert reviewed.loop.reconciler.status().source.commit == first, (
+        "nor if it cannot be remembered"
+    )
+    there.refusals.clear()
+    reviewed.loop.see(second).settle("web")
+    assert operator.driver.describe()["desiredCount"] == 2
+
+    (tmp_path / "git" / "fleet.git").rename(tmp_path / "away")
+    again = reviewed.started()
+    again.settle("web")
+    assert again.told(FetchFailed)[0].reason != "PlanMissing", "git is away: what was let in stays"

@@ -128,14 +128,14 @@ def test_nobody_who_does_not_answer_keeps_it_from_working_or_ending(
             port = listening(tmp_path / "logs")
             until_ready(port)
             end = time.monotonic() + 30
-            while 'ready="True"' not in ask(port, "/metrics").text:
+            while 'action="CreateService",code="ok"' not in ask(port, "/metrics").text:
                 assert time.monotonic() < end
                 time.sleep(0.05)
             begin = time.monotonic()
             process.send_signal(signal.SIGTERM)
             assert process.wait(ENDS_WITHIN) == 0
             assert time.monotonic() - begin < ENDS_WITHIN
-    assert "Ready (Converged)" in (tmp_path / "logs" / "log").read_text()
+    assert "create for git: done" in (tmp_path / "logs" / "log").read_text()
 
 
 @pytest.mark.parametrize(
@@ -146,6 +146,13 @@ def test_nobody_who_does_not_answer_keeps_it_from_working_or_ending(
         (("--listen", "127.0.0.1:0", "--webhook-secret-file", "EMPTY"), {}, "a secret"),
         (("--github", "acme/fleet"), {}, "--github-token-file"),
         (("--github", "acme"), {"GITHUB_TOKEN": "x"}, "owner/name"),
+        (
+            ("--github", "acme/fleet"),
+            {"GITHUB_TOKEN": "x", "GITHUB_API_URL": "https://me:hidden@x"},
+            "has a user in it",
+        ),
+        (("--github", "acme/fleet", "--require-plan"), {"GITHUB_TOKEN": "x"}, "--git URL"),
+        (("--require-plan",), {}, "--github OWNER/REPO"),
         ((), {"GLIA_NOTIFY_URL": "http://x"}, "--notify-secret-file"),
         ((), {"GLIA_NOTIFY_URL": "x", "GLIA_NOTIFY_SECRET": "y"}, "https://HOST"),
         (("--log-format", "xml"), {}, "text"),
@@ -168,4 +175,5 @@ def test_options_that_cannot_be_meant_are_said_before_anything_is_done(
     done = program.run("run", "--dir", str(tmp_path), *found)
     assert done.code in {1, 64}
     assert said in done.err
+    assert "hidden" not in done.err
     assert not program.sandbox.calls

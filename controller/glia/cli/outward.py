@@ -267,6 +267,8 @@ class Voices:
         token = Credential("a token", options.github_token_file, "GITHUB_TOKEN")
         if not token.is_named:
             raise UsageError("--github needs a token: --github-token-file or GITHUB_TOKEN")
+        if "@" in options.github_url:
+            raise UsageError("--github-url has a user in it: the token stands for who asks")
         repository = str(options.github)
 
         def forge() -> GitHub:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Verdict: TypeAlias = Literal["pending", "success", "failure"]
 COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
+"""Seconds between two looks; each failure in a row doubles them."""
 LONGEST_DESCRIPTION: Final = 140
 
 
@@ -146,10 +147,14 @@ class CommitStatuses:
     def _run(self) -> None:
         failures = 0
         while not self._ends.is_set():
-            wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(failures, 20)) if failures else None
-            (self._ends if failures else self._woken).wait(wait)
+            self._woken.wait()
             self._woken.clear()
             failures = 0 if self.look() else failures + 1
+            if failures:
+                self._woken.set()
+            self._ends.wait(min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(failures, 20)))
+        if self._woken.is_set():
+            self.look()
 
 
 def _is_final(error: Exception) -> bool:

@@ -92,7 +92,7 @@ class Application:
         return _probe(is_ready(self.status()))
 
     def _status(self) -> Answer:
-        text = json.dumps(loop_status_json(self.status()), ensure_ascii=False, indent=2)
+        text = json.dumps(loop_status_json(self.status()), ensure_ascii=False)
         return Answer(HTTPStatus.OK, f"{text}\n".encode(), JSON)
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from glia.cli.options import PROFILE, duration
-from glia.cli.outward import OUTWARD, Outward, Voices
+from glia.cli.outward import OUTWARD, Outward
 from glia.cli.source import SOURCE, Where, source_of
+from glia.cli.voices import Voices
 
 if TYPE_CHECKING:
     from glia.cli.online import Online

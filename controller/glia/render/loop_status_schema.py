@@ -6,7 +6,6 @@ from glia.render.events_json import NAMES
 from glia.render.schema import (
     COUNT,
     FLAG,
-    LOCATION,
     TEXT,
     TIME,
     Schema,
@@ -16,16 +15,15 @@ from glia.render.schema import (
     listed,
     nullable,
 )
+from glia.render.schema import DIAGNOSTIC as WHOLE_DIAGNOSTIC
 from glia.render.status_schema import CONDITION
 
 DIAGNOSTIC = closed(
-    severity=among("error", "warning"),
-    code=TEXT,
-    key=TEXT,
-    location=nullable(LOCATION),
-    path=TEXT,
-    message=TEXT,
-    remedy=TEXT,
+    **{
+        name: each
+        for name, each in WHOLE_DIAGNOSTIC["properties"].items()
+        if name not in {"expected", "found"}
+    }
 )
 SOURCE = closed(
     revision=TEXT,

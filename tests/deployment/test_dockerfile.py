@@ -51,7 +51,7 @@ def test_the_build_stage_installs_a_glia_that_works_without_the_sandbox(tmp_path
                 for each in wanted:
                     copied(ROOT / each, source / (each if to == "./" else to))
             case "RUN":
-                subprocess.run(["sh", "-euc", rest], cwd=source, env=environment, check=True)
+                subprocess.run(["/bin/sh", "-euc", rest], cwd=source, env=environment, check=True)
             case _:
                 assert word in {"ENV", "WORKDIR"}
     glia = prefix / "bin" / "glia"

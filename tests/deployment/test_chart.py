@@ -1,0 +1,111 @@
+"""The Helm chart: linted, rendered from several values, and checked against Kubernetes' schemas."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+CHART = Path(__file__).parents[2] / "charts" / "glia"
+VALUES = sorted((CHART / "ci").glob("*-values.yaml"))
+KUBERNETES = "1.33"
+HELM = shutil.which("helm") or shutil.which("helm", path=os.environ.get("GOBIN", ""))
+
+pytestmark = pytest.mark.skipif(HELM is None, reason="helm is not installed")
+
+
+def helm(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    assert HELM is not None
+    return subprocess.run([HELM, *arguments], capture_output=True, text=True, check=False)
+
+
+@cache
+def rendered(values: Path, *options: str) -> dict[str, dict[str, Any]]:
+    """The objects of a release named ``fleet``, by kind; no chart has two of one kind."""
+    done = helm("template", "fleet", CHART, "--values", values, *options)
+    assert done.returncode == 0, done.stderr
+    objects = [each for each in yaml.safe_load_all(done.stdout) if each]
+    return {each["kind"]: each for each in objects}
+
+
+def container(values: Path) -> dict[str, Any]:
+    (found,) = rendered(values)["StatefulSet"]["spec"]["template"]["spec"]["containers"]
+    made: dict[str, Any] = found
+    return made
+
+
+@pytest.mark.parametrize("values", VALUES, ids=lambda path: path.stem)
+def test_the_chart_lints_and_renders_to_what_kubernetes_takes(values: Path) -> None:
+    done = helm("lint", "--strict", CHART, "--values", values)
+    assert done.returncode == 0, done.stdout
+    for kind, each in rendered(values).items():
+        if kind != "PodMonitor":  # the Prometheus operator's
+            kubernetes_validate.validate(each, KUBERNETES, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("git.urll=https://example.com/a.git", "urll"),
+        ("git.url=https://user:token@example.com/a.git", "git"),
+        ("image.repository=", "repository"),
+        ("shards=0", "shards"),
+        ("terminationGracePeriodSeconds=5", "terminationGracePeriodSeconds"),
+    ],
+)
+def test_a_value_that_is_wrong_is_refused_by_its_name(option: str, told: str) -> None:
+    done = helm("template", "fleet", CHART, "--values", VALUES[0], "--set", option)
+    assert done.returncode != 0
+    assert told in done.stderr
+
+
+def test_it_does_not_install_without_an_image_and_a_repository() -> None:
+    assert helm("template", "fleet", CHART).returncode != 0
+
+
+def test_the_pods_have_no_more_rights_than_they_need() -> None:
+    for values in VALUES:
+        pod = rendered(values)["StatefulSet"]["spec"]["template"]["spec"]
+        assert pod["securityContext"]["runAsNonRoot"]
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert not pod["automountServiceAccountToken"]
+        assert container(values)["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert container(values)["resources"]["limits"]
+
+
+def test_every_shard_is_one_pod_that_knows_its_number() -> None:
+    everything = CHART / "ci" / "everything-values.yaml"
+    stateful = rendered(everything)["StatefulSet"]["spec"]
+    assert (stateful["replicas"], stateful["podManagementPolicy"]) == (3, "Parallel")
+    assert "--shard=$(SHARD)/3" in container(everything)["args"]
+    (shard,) = (each for each in container(everything)["env"] if each["name"] == "SHARD")
+    assert "pod-index" in shard["valueFrom"]["fieldRef"]["fieldPath"]
+
+
+def test_no_secret_stands_in_an_argument_or_a_variable() -> None:
+    for values in VALUES:
+        mounted = {each["name"] for each in container(values)["volumeMounts"]}
+        pod = rendered(values)["StatefulSet"]["spec"]["template"]["spec"]
+        assert mounted == {each["name"] for each in pod["volumes"]}
+        assert not [each for each in container(values)["env"] if "secretKeyRef" in str(each)]
+
+
+def test_glia_takes_the_arguments_that_the_chart_gives_it() -> None:
+    """Each option that is rendered is one of ``glia run``."""
+    from glia.cli.run import command  # noqa: PLC0415  (a chart without helm needs no command)
+
+    known = {option for each in command.params for option in each.opts}
+    for values in VALUES:
+        given = {each.partition("=")[0] for each in container(values)["args"][1:]}
+        assert given <= known

@@ -9,7 +9,9 @@ from typing import TextIO, TypeAlias
 
 import click
 
-PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+PATHS = click.argument(
+    "paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(allow_dash=True)
+)
 PROFILE = click.option("--profile", metavar="NAME", help="Profile of the AWS configuration.")
 REGION = click.option(
     "--region", metavar="NAME", help="AWS region; by default that of the environment or profile."

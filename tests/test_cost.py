@@ -30,6 +30,7 @@ PREFLIGHT = {
     "DescribeContainerInstances",
     "DescribeTasks",
     "ListContainerInstances",
+    "ListServices",
     "ListTasks",
 }
 HEAVY = ("boto3", "botocore", "pydantic", "rich", "yaml")

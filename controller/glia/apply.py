@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from glia.errors import GliaError, is_transient
 from glia.outcome import Applied, Outcome, State, deferred, held_behind, in_the_way, left
 from glia.parallel import in_parallel
-from glia.plan import Labelling, Retire, lane_id
+from glia.plan import Labelling, Retire, Separation, lane_id
 from glia.planning.effects import only_gives_up
 from glia.planning.updating import is_rolling
 from glia.relabel import Labeller, Relabelling
@@ -25,7 +25,7 @@ from glia.rollout import (
     look_at,
     started_rollout,
 )
-from glia.submit import CutOff, Submission, Writer
+from glia.submit import CutOff, Separating, Submission, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,7 +82,7 @@ class _Work:
     manner: Manner
     tell: Callable[[Outcome], None]
     begin: float
-    queue: dict[str, Change | Labelling] = field(default_factory=dict)
+    queue: dict[str, Change | Labelling | Separation] = field(default_factory=dict)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     rollouts: list[Rollout] = field(default_factory=list)
     submitting: int = 0
@@ -109,11 +109,12 @@ def apply(
     tell: Callable[[Outcome], None],
     manner: Manner,
 ) -> Applied:
-    """What came of the plan's labels and changes, in its order, and of what was rolling already."""
+    """What came of the plan's labels, separations and changes, and of what was rolling already."""
     work = _Work(plan, ecs_of, clock, manner, tell, clock.now())
-    for labelling in plan.labellings:
-        work.note(_waiting(labelling, work.begin))
-        work.queue[labelling.id] = labelling
+    before: list[Labelling | Separation] = [*plan.labellings, *plan.separations]
+    for step in before:
+        work.note(_waiting(step, work.begin))
+        work.queue[step.id] = step
     for change in plan.changes:
         state = State.BLOCKED if change.blocked_by else State.WAITS
         message = change.blocked_by[0].message if change.blocked_by else ""
@@ -137,7 +138,20 @@ def apply(
     return Applied(tuple(work.outcomes.values()), work.cut)
 
 
-def _waiting(labelling: Labelling, now: float) -> Outcome:
+def _waiting(step: Labelling | Separation, now: float) -> Outcome:
+    if isinstance(step, Separation):
+        return Outcome(
+            id=step.id,
+            key=step.key,
+            lane=f"constraints of {step.service.name}",
+            action="separate",
+            state=State.WAITS,
+            at=now,
+        )
+    return _unlabelled(step, now)
+
+
+def _unlabelled(labelling: Labelling, now: float) -> Outcome:
     return Outcome(
         id=labelling.id,
         key=str(labelling.cluster),
@@ -155,6 +169,8 @@ def _submit_all(work: _Work) -> None:
             change = _next(work)
             if isinstance(change, Labelling):
                 _label(change, work)
+            elif isinstance(change, Separation):
+                _separate(change, work)
             elif change is not None:
                 _submit(change, work)
             elif work.queue:
@@ -175,7 +191,7 @@ def _is_over(work: _Work) -> bool:
     return work.cut is not None or work.manner.is_over()
 
 
-def _next(work: _Work) -> Change | Labelling | None:
+def _next(work: _Work) -> Change | Labelling | Separation | None:
     """The first change whose predecessors are done; those that now never will be are told."""
     with work.lock:
         waiting = list(work.queue.values())
@@ -193,7 +209,7 @@ def _next(work: _Work) -> Change | Labelling | None:
     return None
 
 
-def _hold(change: Change | Labelling, behind: Outcome, work: _Work) -> None:
+def _hold(change: Change | Labelling | Separation, behind: Outcome, work: _Work) -> None:
     """One lane that did not converge holds the lanes after it."""
     remedy = work.manner.goes_on
     work.note(held_behind(work.outcomes[change.id], behind, work.clock.now(), remedy))
@@ -202,6 +218,13 @@ def _hold(change: Change | Labelling, behind: Outcome, work: _Work) -> None:
 def _label(labelling: Labelling, work: _Work) -> None:
     way = Relabelling(labelling, work.ecs_of(labelling.cluster), work.clock, lambda: _is_over(work))
     if (changed := _carried_out(way, labelling.id, work)) is not None:
+        work.note(replace(changed[1], state=State.DONE, at=work.clock.now()))
+
+
+def _separate(separation: Separation, work: _Work) -> None:
+    """Live lanes name those that come, before they do."""
+    way = Separating(separation, work.ecs_of(separation.cluster))
+    if (changed := _carried_out(way, separation.id, work)) is not None:
         work.note(replace(changed[1], state=State.DONE, at=work.clock.now()))
 
 

@@ -59,49 +59,61 @@ class Reader(Protocol):
     def target_group(self, arn: str) -> Presence: ...
 
 
-def observe(  # noqa: PLR0913  (how to read comes by keyword)
+def sight(
     cluster: ClusterRef,
     services: Sequence[DesiredService],
     reader_of: Callable[[ClusterRef], Reader],
-    clock: Clock,
-    known: Mapping[str, LiveService] | None = None,
     *,
     lists: bool = False,
 ) -> Observed:
-    """One cluster; what keeps it from being read is in ``failure``, and costs no other cluster.
+    """The services of one cluster by their names, and nothing besides yet.
 
-    ``known`` are all of its services, where they have been read before; ``lists`` asks for those
-    of this installation that no manifest is at hand for, too.
+    ``lists`` asks for those of this installation that no manifest is at hand for, too. What
+    cannot be listed costs nothing but the list: absent is not what is unknown.
     """
     try:
-        if known is not None or not lists:
-            seen = _observed(cluster, services, reader_of(cluster), clock, known)
-            return replace(seen, listed=known is not None)
-        return _listed(cluster, services, reader_of(cluster), clock)
+        ecs = reader_of(cluster)
+        others, unlisted = _others(cluster, ecs) if lists else ((), "")
+        found = _services(cluster, services, ecs, others)
     except GliaError as error:
         return Observed(cluster, failure=str(error), transient=is_transient(error))
+    return Observed(cluster, services=found, listed=lists and not unlisted, unlisted=unlisted)
 
 
-def _listed(
-    cluster: ClusterRef, services: Sequence[DesiredService], ecs: Reader, clock: Clock
+def sighted(roster: Roster) -> Observed:
+    """What is known of a cluster that has been read whole."""
+    return Observed(roster.cluster, services=roster.services, listed=True)
+
+
+def observe(
+    seen: Observed,
+    services: Sequence[DesiredService],
+    reader_of: Callable[[ClusterRef], Reader],
+    clock: Clock,
 ) -> Observed:
-    """What cannot be listed costs nothing but the list: absent is not what is unknown."""
+    """The same with what else a plan needs, and as much or as little of the cluster listed.
+
+    What keeps it from being read is in ``failure``, and costs no other cluster.
+    """
+    if seen.failure:
+        return seen
     try:
-        names = ecs.service_names(cluster.name)
+        return _observed(seen, services, reader_of(seen.cluster), clock)
     except GliaError as error:
-        return replace(_observed(cluster, services, ecs, clock, None), unlisted=str(error))
-    live = _services(cluster, services, ecs, names)
-    return replace(_observed(cluster, services, ecs, clock, live), listed=True)
+        return Observed(seen.cluster, failure=str(error), transient=is_transient(error))
+
+
+def _others(cluster: ClusterRef, ecs: Reader) -> tuple[tuple[str, ...], str]:
+    try:
+        return ecs.service_names(cluster.name), ""
+    except GliaError as error:
+        return (), str(error)
 
 
 def _observed(
-    cluster: ClusterRef,
-    services: Sequence[DesiredService],
-    ecs: Reader,
-    clock: Clock,
-    known: Mapping[str, LiveService] | None,
+    sighting: Observed, services: Sequence[DesiredService], ecs: Reader, clock: Clock
 ) -> Observed:
-    live = _services(cluster, services, ecs) if known is None else known
+    cluster, live = sighting.cluster, sighting.services
     needs = definition_needs(services, live)
     newest = dict(
         zip(needs.families, in_parallel(clock, ecs.task_definition, needs.families), strict=True)
@@ -111,9 +123,8 @@ def _observed(
     missing = [arn for arn in needs.arns if arn not in found]
     read = in_parallel(clock, ecs.task_definition, missing)
     found |= {arn: each for arn, each in zip(missing, read, strict=True) if each is not None}
-    seen = Observed(
-        cluster,
-        services=live,
+    seen = replace(
+        sighting,
         definitions={arn: found[arn] for arn in needs.arns if arn in found},
         newest=newest,
     )

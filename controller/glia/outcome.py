@@ -84,9 +84,9 @@ class Outcome:
     transient: bool = False
 
     @property
-    def is_of_instances(self) -> bool:
-        """Whether instances change, and no service: there are no replicas to count."""
-        return self.action in {"label", "unlabel", "release"}
+    def is_without_replicas(self) -> bool:
+        """Whether instances change, or where a service's tasks may be: nothing rolls out."""
+        return self.action in {"label", "unlabel", "release", "separate"}
 
     @property
     def refused(self) -> bool:

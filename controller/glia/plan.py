@@ -192,6 +192,32 @@ class Labelling:
 
 
 @dataclass(frozen=True, slots=True)
+class Separation:
+    """A live lane that gets placement constraints against lanes that no counted lock keeps off.
+
+    ECS starts no deployment for them (UpdateServiceRequest.placementConstraints).
+
+    Attributes:
+        key: its ``glia:key``; its manifest need not be at hand.
+        service: as it is.
+        constraints: all that the service shall have.
+        apart_from: the lanes that it has not named yet; none where some only go.
+        depends_on: nothing; ids of what comes first, as of all that is to be done.
+    """
+
+    cluster: ClusterRef
+    key: str
+    service: LiveService
+    constraints: tuple[Mapping[str, Any], ...]
+    apart_from: tuple[str, ...]
+    depends_on: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return service_id(self.cluster, f"constraints of {self.service.name}")
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """A safety rule that keeps a change from being applied, and the way to allow it."""
 
@@ -376,6 +402,7 @@ class Plan:
         retired: pruned services whose time has not come.
         labellings: instances that change their partition.
         transitions: what some of the changes are steps of.
+        separations: live lanes to keep apart from others before those come.
     """
 
     changes: tuple[Change, ...] = ()
@@ -386,6 +413,7 @@ class Plan:
     retired: tuple[Retired, ...] = ()
     labellings: tuple[Labelling, ...] = ()
     transitions: tuple[Transition, ...] = ()
+    separations: tuple[Separation, ...] = ()
     shortages: tuple[Shortage, ...] = ()
     preflight: tuple[Preflight, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -397,7 +425,8 @@ class Plan:
     def digest(self) -> str:
         """A hash of what is to be done: not of live values, revision numbers, labels or text."""
         labels = [[each.id, len(each.instances)] for each in self.labellings]
-        actions = [*labels, *_actions(self.changes)]
+        apart = [[each.id, *each.apart_from] for each in self.separations]
+        actions = [*labels, *apart, *_actions(self.changes)]
         text = json.dumps(actions, sort_keys=True, separators=(",", ":"))
         return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
@@ -422,7 +451,8 @@ class Plan:
     @property
     def acts(self) -> bool:
         """Whether applying it would do anything."""
-        return bool(self.labellings) or len(self.changes) > len(self.blocked)
+        before = self.labellings or self.separations
+        return bool(before) or len(self.changes) > len(self.blocked)
 
     @property
     def api_seconds(self) -> float:
@@ -432,6 +462,7 @@ class Plan:
         )
         for labelling in self.labellings:
             calls += labelling.calls
+        calls["UpdateService"] += len(self.separations)
         return least_seconds(calls)
 
     def count(self, action: str) -> int:

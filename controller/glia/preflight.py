@@ -6,12 +6,13 @@ be unknown.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, assert_never
 
 from glia.candidates import Wanted
 from glia.capacity import CHECKS, capacity
 from glia.occupancy import occupancy
-from glia.plan import Create, Delete, Preflight, Replace, Result, Retire, Scale, Update
+from glia.plan import Block, Create, Delete, Preflight, Replace, Result, Retire, Scale, Update
 from glia.planning.effects import starts_deployment
 
 if TYPE_CHECKING:
@@ -48,6 +49,26 @@ def preflights(changes: Iterable[Change], observed: Observed) -> tuple[Preflight
         if not change.blocked_by and not isinstance(change.step, Delete | Retire | Scale)
         for check, result, message in _findings(change, observed, occupied)
     )
+
+
+def needs_a_copy(change: Change) -> bool:
+    """Whether its deployment runs every replica twice before the first one stops."""
+    configuration = change.lane.service.get("deploymentConfiguration") or {}
+    rolling = configuration.get("strategy", "ROLLING") == "ROLLING"
+    step = change.step
+    return not rolling and isinstance(step, Update) and starts_deployment(step)
+
+
+def refused(change: Change, checks: Iterable[Preflight]) -> Change:
+    """The change, blocked where such a deployment has no instances: ECS would wait for ever."""
+    if change.blocked_by or not change.lane.lane.device_ids or not needs_a_copy(change):
+        return change
+    for each in checks:
+        if each.key == change.key and each.check in CHECKS and each.result == "failed":
+            strategy = change.lane.service["deploymentConfiguration"]["strategy"]
+            message = f"{strategy} runs all replicas twice: {each.message}"
+            return replace(change, blocked_by=(Block("no-room-for-a-copy", message, ""),))
+    return change
 
 
 def _about(change: Change) -> str:
@@ -135,10 +156,12 @@ def _wanted(change: Change, observed: Observed) -> Wanted:
     service = _service(change)
     instance_type = change.service.instance_type
     starts_first = change.effect.surplus > 0 and change.effect.at_once == 0
+    replicas = _replicas(change)
+    spare = 1 if starts_first else 0
     return Wanted(
         lane=change.lane.lane.name,
-        replicas=_replicas(change),
-        spare=1 if starts_first else 0,
+        replicas=replicas,
+        spare=replicas if needs_a_copy(change) else spare,
         device_ids=frozenset(change.lane.lane.device_ids),
         instance_type=instance_type.name if instance_type else "",
         task_definition=_task_definition(change, observed),

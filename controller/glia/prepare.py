@@ -7,9 +7,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from glia.desired.desire import desired
+from glia.former import recalled
 from glia.layout.layout import clusters_to_read, lay_out
-from glia.observe import enrol, observe, with_facts
+from glia.layout.roster import parted
+from glia.observe import enrol, observe, sighted, with_facts
 from glia.parallel import in_parallel
+from glia.planning.comparison import keeping_apart
 from glia.planning.planner import Arrangement, make_plan, unreadable
 from glia.planning.pruning import clusters_to_list
 from glia.planning.scope import NO_SCOPE
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from glia.clock import Clock
     from glia.desired.state import DesiredState
     from glia.errors import Diagnostic
+    from glia.former import Recalled
     from glia.layout.roster import Roster
     from glia.manifest.relations import Declared
     from glia.neuron.catalogue import InstanceType
@@ -68,6 +72,7 @@ def prepare(  # noqa: PLR0913  (by keyword)
     allowed: Allowances,
     diagnostics: Sequence[Diagnostic],
     source: Source,
+    recall: Callable[[], Sequence[Declared]],
     scope: PruneScope = NO_SCOPE,
     awaited: Mapping[ClusterRef, frozenset[str]] = NOBODY_WAITS,
 ) -> Prepared:
@@ -75,34 +80,50 @@ def prepare(  # noqa: PLR0913  (by keyword)
 
     ``state`` is of the services whose lanes follow from the manifests alone, ``sharing`` the
     manifests of those that share instances: only for them something has to be read before it
-    is known which ECS services there should be. ``scope`` says what may be pruned, and what is
-    known of the source; without one nothing is. ``awaited`` are services whose rollout is still
-    waited for: as long as it is, no other lane of theirs begins.
+    is known which ECS services there should be. ``recall`` gives all right manifests once more,
+    for services that have lanes from a time when they shared some. ``scope`` says what may be
+    pruned, and what is known of the source; without one nothing is. ``awaited`` are services
+    whose rollout is still waited for: as long as it is, no other lane of theirs begins.
     """
     shared = sorted(clusters_to_read(sharing, instance_types))
     read = in_parallel(clock, lambda cluster: enrol(cluster, reader_of, clock), shared)
     rosters = dict(zip(shared, read, strict=True))
-    layout = lay_out(sharing, instance_types, rosters, allowed=allowed)
-    state = state.joined(desired(sharing, layout.lanes, instance_types)) if shared else state
+    to_list = clusters_to_list(scope, allowed)
+    found = recalled(state, sharing, rosters, reader_of, clock, recall=recall, to_list=to_list)
+    layout = lay_out(
+        found.sharing, instance_types, found.rosters, allowed=allowed, domains=found.domains
+    )
+    more = desired(found.sharing, layout.lanes, instance_types)
+    state = found.state.joined(more) if found.sharing else found.state
+    rosters = {each: parted(roster, layout.separations) for each, roster in found.rosters.items()}
+    sightings = _sightings(found, rosters)
     observed = {
         cluster: replace(seen, awaited=awaited.get(cluster, frozenset()))
-        for cluster, seen in _observe_all(
-            state, rosters, clusters_to_list(scope, allowed), reader_of, clock
-        ).items()
+        for cluster, seen in _observe_all(state, to_list, sightings, reader_of, clock).items()
     }
-    failed = [unreadable(each.cluster, each.failure) for each in read if each.failure]
+    state = keeping_apart(state, observed)
+    failures = [each for each in rosters.values() if each.failure]
     plan = make_plan(
         state,
         observed,
         allowed,
         arrangement=Arrangement(
-            layout.leaving, layout.labellings, layout.shortages, layout.transitions
+            layout.leaving,
+            layout.labellings,
+            layout.shortages,
+            transitions=layout.transitions,
+            separations=layout.separations,
         ),
-        diagnostics=(*diagnostics, *layout.diagnostics, *failed),
+        diagnostics=(
+            *diagnostics,
+            *layout.diagnostics,
+            *found.diagnostics,
+            *(unreadable(each.cluster, each.failure) for each in failures),
+        ),
         source=source,
         scope=replace(scope, now=clock.now()),
     )
-    unread = {each.cluster: Unread(each.failure, each.transient) for each in read if each.failure}
+    unread = {each.cluster: Unread(each.failure, each.transient) for each in failures}
     unread |= {
         cluster: Unread(each.failure, each.transient)
         for cluster, each in observed.items()
@@ -111,18 +132,25 @@ def prepare(  # noqa: PLR0913  (by keyword)
     return _looked_ahead(Prepared(plan, state, observed, rosters, unread), reader_of, clock)
 
 
+def _sightings(found: Recalled, rosters: Mapping[ClusterRef, Roster]) -> dict[ClusterRef, Observed]:
+    """What is known of the services of every cluster, however it was read.
+
+    Where the whole could not be, services that share nothing need no more than their names.
+    """
+    whole = {each: sighted(roster) for each, roster in rosters.items() if not roster.failure}
+    return {**found.sightings, **whole}
+
+
 def _observe_all(
     state: DesiredState,
-    rosters: Mapping[ClusterRef, Roster],
     to_list: frozenset[ClusterRef],
+    sightings: Mapping[ClusterRef, Observed],
     reader_of: Callable[[ClusterRef], Reader],
     clock: Clock,
 ) -> dict[ClusterRef, Observed]:
     def read(cluster: ClusterRef) -> Observed:
         services = [each for each in state.services if each.cluster == cluster]
-        roster = rosters.get(cluster)
-        known = roster.services if roster is not None and not roster.failure else None
-        return observe(cluster, services, reader_of, clock, known, lists=cluster in to_list)
+        return observe(sightings[cluster], services, reader_of, clock)
 
     clusters = sorted(to_list.union(state.clusters))
     return dict(zip(clusters, in_parallel(clock, read, clusters), strict=True))
@@ -136,7 +164,7 @@ def _looked_ahead(
     plan, found = prepared.plan, tuple(prepared.observed)
     if not plan.changes:
         return prepared
-    from glia.preflight import preflights  # noqa: PLC0415  (most plans of a loop change nothing)
+    from glia.preflight import preflights, refused  # noqa: PLC0415  (most plans of a loop change nothing)
 
     def look_ahead(cluster: ClusterRef) -> Observed:
         seen, roster = prepared.observed[cluster], prepared.rosters.get(cluster)
@@ -158,4 +186,6 @@ def _looked_ahead(
             observed[cluster],
         )
     )
-    return replace(prepared, plan=replace(plan, preflight=checks), observed=observed)
+    changes = tuple(refused(each, checks) for each in plan.changes)
+    plan = replace(plan, changes=changes, preflight=checks)
+    return replace(prepared, plan=plan, observed=observed)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from glia.desired import lane_tag
-from glia.desired.lane_tag import LANE, LaneFigures
+from glia.desired.lane_tag import LANE, UNCOUNTED_BY_NAME, LaneFigures
 from glia.desired.tags import KEY, OWNER
 from glia.errors import UsageError
 from glia.layout.roster import Roster
@@ -36,6 +36,7 @@ class Figures(Part):
     cpu: int
     memory: int
     ports: list[int]
+    lock: Literal["antiAffinity", "none"] | None = None
 
 
 class Lane(Part):
@@ -171,6 +172,7 @@ def _service(lane: Lane) -> LiveService:
             told.cpu,
             told.memory,
             frozenset(told.ports),
+            UNCOUNTED_BY_NAME[told.lock] if told.lock else None,
         )
         tags[LANE] = lane_tag.written(figures)
     return LiveService(

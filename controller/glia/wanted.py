@@ -35,6 +35,7 @@ class Wanted:
         open: the manifests of services that share instances, whose lanes depend on what runs.
         instance_types: every type that a right service names, by its name.
         scope: what may be pruned, by these manifests and by what was found at their paths.
+        recall: reads all right manifests once more.
         frozen: names of the services that are declared and not right.
         unknown_types: instance types that nobody could tell of; later somebody may.
     """
@@ -44,6 +45,7 @@ class Wanted:
     instance_types: Mapping[str, InstanceType]
     diagnostics: tuple[Diagnostic, ...]
     scope: PruneScope
+    recall: Callable[[], Sequence[Declared]]
     frozen: frozenset[str] = frozenset()
     unknown_types: tuple[str, ...] = ()
 
@@ -66,11 +68,14 @@ def compiled(
     found: Files,
     look_up: Callable[[Loaded], Mapping[str, InstanceType]],
     read_ahead: Callable[[ClusterRef, Sequence[str]], None] | None = None,
+    *,
+    again: Callable[[], Sequence[Source]] | None = None,
 ) -> Wanted:
     """Check and compile manifests that have been read.
 
     ``look_up`` is asked for the instance types that the catalogue lacks, if there are any;
-    ``read_ahead`` is told of each cluster the ECS services that will be compared.
+    ``read_ahead`` is told of each cluster the ECS services that will be compared. ``again``
+    reads the same files once more; without it their bytes are kept.
     """
     loaded = load(found.sources)
     if loaded.unknown_types and (more := look_up(loaded)):
@@ -82,12 +87,15 @@ def compiled(
         for cluster, names in _services_of(alone, layout.lanes).items():
             if cluster not in enrolled:
                 read_ahead(cluster, names)
+    types, kept = loaded.instance_types, found.sources
+    sources = again or (lambda: kept)
     return Wanted(
-        desired(alone, layout.lanes, loaded.instance_types),
+        desired(alone, layout.lanes, types),
         sharing,
-        loaded.instance_types,
+        types,
         (*found.diagnostics, *loaded.diagnostics),
         prune_scope(loaded.declared, loaded.frozen, _evidence(found, loaded)),
+        lambda: load(sources(), known_types=types).declared,
         loaded.frozen,
         loaded.unknown_types,
     )

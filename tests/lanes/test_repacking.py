@@ -28,13 +28,17 @@ if TYPE_CHECKING:
 
 
 def fragmented(operator: Operator) -> list[dict[str, Any]]:
-    """Services of one chip on two instances, the second in the middle: no eight in one piece."""
+    """Services of one chip on two instances, the second in the middle: no eight in one piece.
+
+    Where they pin no chips any more their lanes stay, and get the tag that others may come.
+    """
     made = [sharing(f"s{chip}", 2, 1) for chip in (1, 6, 11)]
     pinned = deepcopy(made)
     for each, chip in zip(pinned, (1, 6, 11), strict=True):
         del each["spec"]["neuron"]["devices"]
         each["spec"]["neuron"]["deviceIds"] = [chip]
     operator.converge(*pinned)
+    operator.converge(*made)
     return made
 
 

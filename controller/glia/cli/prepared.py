@@ -56,6 +56,7 @@ def prepared(
         diagnostics=found.diagnostics,
         source=Source(path=" ".join(paths)),
         scope=found.scope,
+        recall=found.recall,
     )
     return Prepared(made.plan, found, made.state, made.observed, made.rosters)
 

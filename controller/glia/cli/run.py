@@ -116,6 +116,7 @@ def plan_of(revision: Revision, online: Online, allowed: Allowances) -> Plan:
         allowed=allowed,
         diagnostics=wanted.diagnostics,
         source=revision.source,
+        recall=wanted.recall,
         scope=wanted.scope,
     ).plan
 

@@ -41,7 +41,10 @@ def wanted(
         read_ahead: told of each cluster, as soon as it is known, the ECS services that will be
             compared: compiling takes as long as ECS takes to tell of them.
     """
-    return compiled(_found(paths, head), look_up, read_ahead)
+    found = _found(paths, head)
+    if "-" in paths or head is not None:  # which can be read but once, or may be another by then
+        return compiled(found, look_up, read_ahead)
+    return compiled(found, look_up, read_ahead, again=lambda: find(paths, sys.stdin.buffer).sources)
 
 
 def _found(paths: tuple[str, ...], head: str | None) -> Found:

@@ -15,11 +15,14 @@ from glia.desired.tags import (
     NAME,
     OWNER,
     PRUNE,
+    SIBLINGS,
+    TRUE,
     tag_list,
     tag_value,
     written_tags,
 )
-from glia.desired.task_definition import neuron_container, task_definition
+from glia.desired.task_definition import lane_lock, neuron_container, task_definition
+from glia.ecs.anti_affinity import apart_from
 from glia.ecs.content import content_hash, fingerprint, service_hash
 from glia.errors import Location
 from glia.manifest.spec import NeuronCluster, NeuronService
@@ -125,8 +128,9 @@ def _lane(
     ours = {OWNER: tag_value(cluster.owner), KEY: key}
     place: dict[str, str] = {}
     if lane.device_ids and spec.neuron.instance_type is not None:
-        figures = lane_figures(spec.neuron.instance_type, lane, task_size(members))
-        place = {LANE: written(figures)}
+        size, lock = task_size(members), lane_lock(spec)
+        figures = lane_figures(spec.neuron.instance_type, lane, size, lock)
+        place = {LANE: written(figures), **({SIBLINGS: TRUE} if lane.siblings else {})}
     definition_tags = written_tags(labels, spec.task_definition.get("tags") or ())
     members["tags"] = tag_list(definition_tags | ours | {CONTENT: content})
     request = service(spec, lane, cluster.name, family)
@@ -140,7 +144,7 @@ def _lane(
         tags=tags,
         defaulted=defaulted(spec, lane),
         content=content,
-        service_content=fingerprint([service_hash(request), lane.count, tags]),
+        service_content=_service_content(request, lane, tags),
     )
 
 
@@ -151,6 +155,16 @@ def _for_pruning(spec: ServiceSpec, lane: Lane) -> dict[str, str]:
     """
     name = {NAME: lane.name} if "serviceName" in spec.service else {}
     return name | ({PRUNE: DISABLED} if spec.prune == DISABLED else {})
+
+
+def _service_content(request: Mapping[str, Any], lane: Lane, tags: Mapping[str, str]) -> str:
+    """Other lanes come and go without it: what keeps this one apart from them is no part of it."""
+    if lane.apart_from:
+        apart = apart_from(lane.apart_from)
+        rest = [each for each in request["placementConstraints"] if each not in apart]
+        request = {**request, "placementConstraints": rest}
+    told = {key: value for key, value in tags.items() if key != SIBLINGS}
+    return fingerprint([service_hash(request), lane.count, told])
 
 
 def _family(written: str | None, lane: Lane, cluster: ClusterRef, lanes: int) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from glia.desired.percentages import percentages
+from glia.ecs.anti_affinity import apart_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +46,7 @@ def service(spec: ServiceSpec, lane: Lane, cluster: str, family: str) -> Json:
         # Absent would mean the cluster's default strategy, and that may be Fargate.
         made.setdefault("launchType", "EC2")
     if spec.neuron.allocation == "devices":
-        made["placementConstraints"] = _constraints(spec, lane)
+        made["placementConstraints"] = service_constraints(spec, lane)
         if not written.get("placementStrategy"):
             made["placementStrategy"] = [dict(each) for each in STRATEGY]
     # ECS would move replicas by itself otherwise, and each loads its model for minutes.
@@ -54,13 +55,14 @@ def service(spec: ServiceSpec, lane: Lane, cluster: str, family: str) -> Json:
     return made
 
 
-def _constraints(spec: ServiceSpec, lane: Lane) -> list[Json]:
-    """At most one replica an instance, and only on the instances of the lane's partition."""
+def service_constraints(spec: ServiceSpec, lane: Lane) -> list[Json]:
+    """At most one replica an instance, in the lane's partition, and apart from some lanes."""
     given = list(spec.service.get("placementConstraints") or ())
     own: list[Json] = [{"type": "distinctInstance"}, member_of_partition(lane.partition)]
     pool = spec.neuron.pool
     if pool is not None and pool.attribute is not None:
         own.append(_member_of(f"attribute:{pool.attribute} == {pool.value}"))
+    own += apart_from(lane.apart_from)
     return [*given, *(each for each in own if each not in given)]
 
 

@@ -23,6 +23,10 @@ PRUNE_AT: Final = "glia:prune-at"
 # Of ``glia:prune``: the manifest says it, and it is the manifest that is gone when it matters.
 DISABLED: Final = "disabled"
 ENABLED: Final = "enabled"
+# Other lanes of the same manifest may be there, under names that it does not tell any more once
+# it comes down to one lane. The tag goes along with a later change, when none is left.
+SIBLINGS: Final = "glia:siblings"
+TRUE: Final = "true"
 
 # What AWS takes in a tag's value (Amazon ECS developer guide, "Tag restrictions").
 FORBIDDEN = re.compile(r"[^\w\s+\-=.:/@]")

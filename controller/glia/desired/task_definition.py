@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from glia.neuron.locks import lock_port
+from glia.neuron.locks import Lock, lock_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from glia.manifest.spec import Neuron, ServiceSpec
+    from glia.manifest.spec import ServiceSpec
 
 # Docker shares these modes' ports with the host; in awsvpc a task has its own interface.
 MODES_WITH_HOST_PORTS = frozenset({"bridge", "host"})
@@ -32,6 +32,13 @@ def neuron_container(spec: ServiceSpec) -> str:
     return name
 
 
+def lane_lock(spec: ServiceSpec) -> Lock:
+    """What the lanes of a service on EC2 capacity are kept apart by."""
+    lock = Lock(spec.neuron.lock)
+    mode = spec.task_definition.get("networkMode") or "bridge"
+    return Lock.MEMORY if lock is Lock.PORTS and mode not in MODES_WITH_HOST_PORTS else lock
+
+
 def task_definition(spec: ServiceSpec, family: str, device_ids: Sequence[int]) -> Json:
     """The members of RegisterTaskDefinition, without tags, in this family."""
     neuron, written = spec.neuron, spec.task_definition
@@ -42,21 +49,20 @@ def task_definition(spec: ServiceSpec, family: str, device_ids: Sequence[int]) -
     if managed and not made.get("networkMode"):
         made["networkMode"] = "awsvpc"
     if not managed:
-        made["placementConstraints"] = _constraints(written, neuron)
+        made["placementConstraints"] = task_constraints(spec)
     holder = neuron_container(spec)
     made["containerDefinitions"] = [
-        _with_chips(each, neuron, device_ids, made.get("networkMode") or "bridge")
-        if each["name"] == holder
-        else each
+        _with_chips(each, spec, device_ids) if each["name"] == holder else each
         for each in written["containerDefinitions"]
     ]
     return made
 
 
-def _constraints(written: Mapping[str, Any], neuron: Neuron) -> list[Json]:
-    expression = f"attribute:ecs.instance-type == {neuron.instance_type}"
+def task_constraints(spec: ServiceSpec) -> list[Json]:
+    """Only on instances of the type: the definition fits no other."""
+    expression = f"attribute:ecs.instance-type == {spec.neuron.instance_type}"
     own: Json = {"type": "memberOf", "expression": expression}
-    given = list(written.get("placementConstraints") or ())
+    given = list(spec.task_definition.get("placementConstraints") or ())
     said = any(
         "".join(str(each.get("expression", "")).split()) == "".join(expression.split())
         for each in given
@@ -64,9 +70,8 @@ def _constraints(written: Mapping[str, Any], neuron: Neuron) -> list[Json]:
     return given if said else [*given, own]
 
 
-def _with_chips(
-    container: Mapping[str, Any], neuron: Neuron, device_ids: Sequence[int], network_mode: str
-) -> Json:
+def _with_chips(container: Mapping[str, Any], spec: ServiceSpec, device_ids: Sequence[int]) -> Json:
+    neuron = spec.neuron
     made = dict(container)
     if neuron.allocation == "managed":
         asked: Json = {"type": "NeuronDevice", "value": "ALL"}
@@ -78,7 +83,7 @@ def _with_chips(
         *_devices(device_ids, remapped=neuron.mapping == "remap"),
     ]
     made["linuxParameters"] = parameters
-    if neuron.lock == "hostPort" and network_mode in MODES_WITH_HOST_PORTS:
+    if lane_lock(spec) is Lock.PORTS:
         locks = [_lock(device) for device in device_ids]
         made["portMappings"] = [*(made.get("portMappings") or ()), *locks]
     return made

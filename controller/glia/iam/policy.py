@@ -143,9 +143,7 @@ def _reads(scopes: Sequence[ClusterScope]) -> Iterator[Statement]:
         [arn for each in scopes for arn in (each.container_instances, each.tasks)],
     )
     yield _statement("ReadTaskDefinitions", ["ecs:DescribeTaskDefinition"], [ANY])
-    lists = ["ecs:ListTasks"]
-    if any(each.lists for each in scopes):
-        lists.append("ecs:ListServices")
+    lists = ["ecs:ListServices", "ecs:ListTasks"]  # services: once one is new, or shares
     yield _statement("List", lists, [ANY], {"ArnEquals": {"ecs:cluster": clusters}})
     roles = sorted(frozenset().union(*(each.task_roles | each.service_roles for each in scopes)))
     if roles:

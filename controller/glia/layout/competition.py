@@ -65,7 +65,11 @@ class Competition:
 
     @cached_property
     def live(self) -> Mapping[str, tuple[LiveLane, ...]]:
-        return live_lanes(self.key, self.roster, self.moving) if self.roster else {}
+        return (
+            live_lanes(self.key, self.roster, self.moving, self.instance_type)
+            if self.roster
+            else {}
+        )
 
     @property
     def domain(self) -> Domain:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from glia.desired import lane_tag
 from glia.desired.lane_tag import LANE
 from glia.desired.tags import KEY
-from glia.desired.task_definition import task_definition
+from glia.desired.task_definition import lane_lock, task_definition
 from glia.layout.domains import pinned_devices
 from glia.neuron.domain import Demand, LiveLane
-from glia.neuron.locks import LOCK_BASE
+from glia.neuron.locks import LOCK_BASE, Lock
 from glia.task_size import task_size
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from glia.layout.domains import DomainKey
     from glia.layout.roster import Roster
     from glia.live import LiveService
-    from glia.manifest.spec import NeuronService
+    from glia.manifest.spec import NeuronService, ServiceSpec
     from glia.neuron.catalogue import InstanceType
 
 
@@ -42,31 +42,44 @@ def demand(
         chips=len(devices),
         replicas=max(running, 1) if spec.replicas is None else spec.replicas,
         device_ids=pinned or None,
-        surge=spec.rollout.max_surge,
+        surge=surge_of(spec),
         min_instances=min(spec.neuron.min_instances, max(registered, 1)),
         ports=size.ports - locks,
         cpu=size.cpu,
         memory=size.memory,
         enis=int(spec.task_definition.get("networkMode") == "awsvpc"),
+        locked=lane_lock(spec) is Lock.PORTS,
         one_lane=spec.replicas is None,  # autoscaling scales one ECS service
         unavailable=spec.rollout.max_unavailable,
     )
 
 
+def surge_of(spec: ServiceSpec) -> int:
+    """Replicas that may run in addition: of a deployment that is not rolling, all of them."""
+    configuration = spec.service.get("deploymentConfiguration") or {}
+    if configuration.get("strategy", "ROLLING") == "ROLLING":
+        return spec.rollout.max_surge
+    return spec.replicas or 0
+
+
 def live_lanes(
-    key: DomainKey, roster: Roster, wanted: Mapping[str, NeuronService]
+    key: DomainKey,
+    roster: Roster,
+    wanted: Mapping[str, NeuronService],
+    instance_type: InstanceType,
 ) -> dict[str, tuple[LiveLane, ...]]:
     """The domain's lanes by service, those of manifests that are not at hand included."""
     found: dict[str, list[LiveLane]] = {}
     former = {each.spec.renamed_from for each in wanted.values()}
+    instances = [each for each in roster.fleet.instances if key.has(each)]
     for service in roster.owned:
         figures = lane_tag.read(service.tags)
         if figures is None or figures.instance_type != key.instance_type:
             continue
-        if not key.may_hold(service):
+        if not key.may_hold(service, instances):
             continue
         name = manifest_of(service)
-        lane = _lane(name, service, figures, wanted.get(name))
+        lane = _lane(name, service, figures, wanted.get(name), instance_type)
         lane = replace(lane, leaving=lane.leaving or name in former)
         found.setdefault(name, []).append(lane)
     return {
@@ -95,6 +108,7 @@ def _lane(
     service: LiveService,
     figures: lane_tag.LaneFigures,
     manifest: NeuronService | None,
+    instance_type: InstanceType,
 ) -> LiveLane:
     return LiveLane(
         service=name,
@@ -102,19 +116,33 @@ def _lane(
         device_ids=figures.device_ids,
         count=service.desired,
         partition=figures.partition,
-        surge=manifest.spec.rollout.max_surge if manifest else 0,
+        surge=surge_of(manifest.spec) if manifest else 0,
         ports=figures.ports,
         cpu=figures.cpu,
         memory=figures.memory,
-        leaving=service.status == "DRAINING" or _is_reshaped(manifest, figures),
+        enis=int(in_awsvpc(service)),
+        locked=lock_of(service, figures) is Lock.PORTS,
+        leaving=service.status == "DRAINING" or _is_reshaped(manifest, figures, instance_type),
     )
 
 
-def _is_reshaped(manifest: NeuronService | None, figures: lane_tag.LaneFigures) -> bool:
+def in_awsvpc(service: LiveService) -> bool:
+    """Whether its tasks have interfaces of their own: only then it names subnets."""
+    return bool((service.members.get("networkConfiguration") or {}).get("awsvpcConfiguration"))
+
+
+def lock_of(service: LiveService, figures: lane_tag.LaneFigures) -> Lock:
+    """What a live lane is kept apart by."""
+    return figures.lock or (Lock.MEMORY if in_awsvpc(service) else Lock.PORTS)
+
+
+def _is_reshaped(
+    manifest: NeuronService | None, figures: lane_tag.LaneFigures, instance_type: InstanceType
+) -> bool:
     """Whether its manifest now wants other chips a replica than this lane has."""
     if manifest is None:
         return False
     neuron = manifest.spec.neuron
-    if neuron.device_ids is not None:
-        return neuron.device_ids != figures.device_ids
+    if pinned := pinned_devices(neuron, instance_type):
+        return pinned != figures.device_ids
     return isinstance(neuron.devices, int) and neuron.devices != len(figures.device_ids)

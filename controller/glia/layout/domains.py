@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from glia.desired.service import PARTITION
+from glia.neuron.locks import Lock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from glia.live import LiveService
+    from glia.live import LiveInstance, LiveService
     from glia.manifest.spec import Neuron, NeuronService, Pool
     from glia.neuron.catalogue import InstanceType
     from glia.target import ClusterRef
+
+
+EQUATION = 3  # words: the attribute, the operator, the value
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,24 +44,43 @@ class DomainKey:
         """The pool as people call it, or empty."""
         return self.provider or (f"{self.attribute}={self.value}" if self.attribute else "")
 
-    def may_hold(self, service: LiveService) -> bool:
+    def has(self, instance: LiveInstance) -> bool:
+        """Whether an instance is one of these, whatever its state."""
+        return (
+            instance.instance_type == self.instance_type
+            and self.provider in {"", instance.capacity_provider}
+            and (not self.attribute or instance.attributes.get(self.attribute) == self.value)
+        )
+
+    def may_hold(self, service: LiveService, instances: Iterable[LiveInstance]) -> bool:
         """Whether a service's tasks may be on these instances: unless it is bound to another pool.
 
-        The live service says so, and not its manifest, which may be elsewhere.
+        The live service says so, and not its manifest, which may be elsewhere. What tells the
+        pools apart may be another attribute: then the instances show whether both are there.
         """
         members = service.members
         strategy = members.get("capacityProviderStrategy") or ()
         if self.provider and strategy:
             return any(each.get("capacityProvider") == self.provider for each in strategy)
-        if not self.attribute:
+        if not self.pool:
             return True
-        bound = f"attribute:{self.attribute}"
-        said = (
-            str(each.get("expression", "")).split()
-            for each in members.get("placementConstraints") or ()
+        bound = dict(_bound(members))
+        if self.attribute in bound:
+            return bound[self.attribute] == self.value
+        return not bound or any(
+            all(each.attributes.get(name) == value for name, value in bound.items())
+            for each in instances
         )
-        values = {words[2] for words in said if words[:2] == [bound, "=="] and len(words) == 3}
-        return not values or self.value in values
+
+
+def _bound(members: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The attributes that bind a service to a pool, each with its value."""
+    for each in members.get("placementConstraints") or ():
+        words = str(each.get("expression", "")).split()
+        if len(words) == EQUATION and words[0].startswith("attribute:") and words[1] == "==":
+            name = words[0].removeprefix("attribute:")
+            if name != PARTITION and not name.startswith("ecs."):
+                yield name, words[2]
 
 
 def domain_key(cluster: ClusterRef, neuron: Neuron) -> DomainKey | None:
@@ -87,9 +112,10 @@ def shared_domains(
     services: Sequence[tuple[NeuronService, ClusterRef]],
     instance_types: Mapping[str, InstanceType],
 ) -> frozenset[DomainKey]:
-    """The domains in which Glia has to choose chips: those where a service leaves it a choice.
+    """The domains in which Glia has to know what runs.
 
-    With one of them come those that it overlaps.
+    Those where a service leaves it a choice of chips, or is kept apart from all others by their
+    names. With one of them come those that it overlaps.
     """
     keys, open_ones = set[DomainKey](), set[DomainKey]()
     for manifest, cluster in services:
@@ -97,9 +123,21 @@ def shared_domains(
         if key is None:
             continue
         keys.add(key)
-        if not pinned_devices(manifest.spec.neuron, instance_types[key.instance_type]):
+        neuron = manifest.spec.neuron
+        chosen = pinned_devices(neuron, instance_types[key.instance_type])
+        if not chosen or neuron.lock == Lock.CONSTRAINTS.value:
             open_ones.add(key)
-    return frozenset(open_ones).union(*(overlapping(key, keys) for key in open_ones))
+    return frozenset(open_ones).union(
+        other for key in open_ones for other in keys if may_overlap(key, other)
+    )
+
+
+def may_overlap(key: DomainKey, other: DomainKey) -> bool:
+    """Whether instances of both are thinkable: no attribute has two values on one."""
+    if key == other or (key.cluster, key.instance_type) != (other.cluster, other.instance_type):
+        return False
+    one, another = (key.provider, key.attribute), (other.provider, other.attribute)
+    return one != another and (not (key.provider and other.provider))
 
 
 def overlapping(key: DomainKey, keys: Iterable[DomainKey]) -> frozenset[DomainKey]:

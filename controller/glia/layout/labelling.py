@@ -31,8 +31,9 @@ _BOUND: Final = re.compile(rf"attribute:{re.escape(PARTITION)} *== *([^\s()]+)")
 def users(key: DomainKey, roster: Roster) -> Mapping[str, tuple[LiveService, ...]]:
     """The services that are bound to each partition of a domain, whoever's they are."""
     found: dict[str, list[LiveService]] = defaultdict(list)
+    instances = [each for each in roster.fleet.instances if key.has(each)]
     for service in roster.services.values():
-        if service.status == "INACTIVE" or not key.may_hold(service):
+        if service.status == "INACTIVE" or not key.may_hold(service, instances):
             continue
         figures = lane_tag.read(service.tags)
         if figures and figures.instance_type != key.instance_type:

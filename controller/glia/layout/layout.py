@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -14,15 +14,16 @@ from glia.neuron.lanes import Lane, lane_name
 from glia.planning.allowances import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from glia.errors import Diagnostic
+    from glia.layout.competition import Competition
     from glia.layout.domains import DomainKey
     from glia.layout.roster import Roster
     from glia.live import LiveService
     from glia.manifest.relations import Declared
     from glia.neuron.catalogue import InstanceType
-    from glia.plan import Labelling, Shortage
+    from glia.plan import Labelling, Separation, Shortage
     from glia.planning.allowances import Allowances
     from glia.status import Room
     from glia.target import ClusterRef
@@ -39,6 +40,7 @@ class Layout:
         labellings: instances that change their partition.
         shortages: domains whose instances are not enough; ``diagnostics`` say for whom.
         transitions: lanes that change in steps, as there is no room for all at once.
+        separations: live lanes to keep apart from others first.
     """
 
     lanes: Mapping[str, tuple[Lane, ...]]
@@ -47,6 +49,7 @@ class Layout:
     shortages: tuple[Shortage, ...]
     diagnostics: tuple[Diagnostic, ...]
     transitions: tuple[Transition, ...] = ()
+    separations: tuple[Separation, ...] = ()
 
 
 def clusters_to_read(
@@ -54,6 +57,16 @@ def clusters_to_read(
 ) -> frozenset[ClusterRef]:
     """The clusters whose instances are shared: of these alone the fleet has to be known."""
     return frozenset(key.cluster for key in _shared(declared, instance_types))
+
+
+def domain_keys(declared: Sequence[Declared], names: Collection[str]) -> frozenset[DomainKey]:
+    """The domains of these services, by their manifests' names."""
+    found = (
+        domain_key(cluster, manifest.spec.neuron)
+        for _, manifest, cluster in _services(declared)
+        if manifest.metadata.name in names
+    )
+    return frozenset(key for key in found if key is not None)
 
 
 def parted(
@@ -80,13 +93,14 @@ def parted(
     return alone, rest
 
 
-def lay_out(
+def lay_out(  # noqa: PLR0913  (by keyword)
     declared: Sequence[Declared],
     instance_types: Mapping[str, InstanceType],
     rosters: Mapping[ClusterRef, Roster],
     *,
     allowed: Allowances = NOTHING,
     empty: Mapping[str, int] = MappingProxyType({}),
+    domains: Collection[DomainKey] = (),
 ) -> Layout:
     """The lanes of every service, a pure function of the manifests and of what runs.
 
@@ -98,9 +112,10 @@ def lay_out(
         allowed: more replicas down than the services say, or moving those that could stay.
         empty: by type, how many instances a domain without a roster has, instead of as many as
             it takes.
+        domains: those that are shared because of what runs there.
     """
     services = _services(declared)
-    shared = _shared(declared, instance_types)
+    shared = _shared(declared, instance_types).union(domains)
     refusals = dict(refused(services, shared))
     lanes: dict[str, tuple[Lane, ...]] = {}
     competing: dict[DomainKey, list[Declared]] = {}
@@ -118,10 +133,12 @@ def lay_out(
     # The allocator's modules are only for those who share instances: start-up time.
     from glia.layout.competition import Competition  # noqa: PLC0415
     from glia.layout.labelling import labellings  # noqa: PLC0415
+    from glia.layout.overlaps import Frozen, frozen  # noqa: PLC0415
+    from glia.layout.separation import separated  # noqa: PLC0415
     from glia.layout.shortages import told, total  # noqa: PLC0415
     from glia.layout.transitions import transition  # noqa: PLC0415
 
-    competitions = [
+    asked = [
         Competition(
             key,
             competing[key],
@@ -133,16 +150,27 @@ def lay_out(
         for key in sorted(competing)
         if not ((roster := rosters.get(key.cluster)) and roster.failure)
     ]
-    names = [(each, name) for each in competitions for name in each.manifests]
-    leaving = {name: each.leaving(name) for each, name in names}
+    competitions, overlaps = frozen(asked)
+    free = [each for each in competitions if not isinstance(each, Frozen)]
+    parted_ones = [(each, separated(each)) for each in competitions]
+    for competition, found in parted_ones:
+        for name, own in found.lanes.items():
+            lanes[name] = _told_apart(competition, name, own)
+    leaving = {name: each.leaving(name) for each, found in parted_ones for name in found.lanes}
     gone = {each.name for services in leaving.values() for each in services}
     return Layout(
-        lanes | {name: each.lanes(name) for each, name in names},
+        lanes,
         leaving,
-        tuple(made for each in competitions for made in labellings(each, gone)),
-        tuple(total(each) for each in competitions if each.lacking),
-        (*wrong, *(diagnostic for each in competitions for diagnostic in told(each))),
-        tuple(found for each in competitions if (found := transition(each))),
+        tuple(made for each in free for made in labellings(each, gone)),
+        tuple(total(each) for each in free if each.lacking),
+        (
+            *wrong,
+            *overlaps,
+            *(diagnostic for _, found in parted_ones for diagnostic in found.refused.values()),
+            *(diagnostic for each in free for diagnostic in told(each)),
+        ),
+        transitions=tuple(made for each in free if (made := transition(each))),
+        separations=tuple(made for _, found in parted_ones for made in found.separations),
     )
 
 
@@ -170,6 +198,14 @@ def rooms_of(
         competition = Competition(key, services, rosters[key.cluster], kind, NOTHING)
         found[key.cluster] = (*found.get(key.cluster, ()), *rooms(competition))
     return found
+
+
+def _told_apart(competition: Competition, name: str, lanes: tuple[Lane, ...]) -> tuple[Lane, ...]:
+    """Lanes know whether there may be others of their service."""
+    neuron = competition.manifests[name].spec.neuron
+    if pinned_devices(neuron, competition.instance_type) and not competition.leaving(name):
+        return lanes
+    return tuple(replace(each, siblings=True) for each in lanes)
 
 
 def _services(

@@ -99,6 +99,7 @@ def bystanders(lanes: Iterable[LiveLane]) -> Iterator[tuple[Demand, LiveLane]]:
                 cpu=lane.cpu,
                 memory=lane.memory,
                 enis=lane.enis,
+                locked=lane.locked,
             ),
             replace(lane, service=name),
         )

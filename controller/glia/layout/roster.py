@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from glia.desired.tags import OWNER
 from glia.live import Fleet
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from glia.live import LiveService
+    from glia.plan import Separation
     from glia.target import ClusterRef
 
 
@@ -40,3 +41,16 @@ class Roster:
             for each in self.services.values()
             if each.status != "INACTIVE" and each.tags.get(OWNER) == self.cluster.owner
         )
+
+
+def parted(roster: Roster, separations: Iterable[Separation]) -> Roster:
+    """The roster as it is once lanes have been kept apart, which comes before all changes."""
+    changed = {
+        each.service.name: replace(
+            each.service,
+            members={**each.service.members, "placementConstraints": list(each.constraints)},
+        )
+        for each in separations
+        if each.cluster == roster.cluster
+    }
+    return replace(roster, services={**roster.services, **changed}) if changed else roster

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glia.errors import Diagnostic, Location
+from glia.layout.demands import demand
+from glia.layout.supply import HOST_PORTS
 from glia.layout.transitions import too_few
 from glia.plan import Shortage
 
@@ -15,6 +17,14 @@ if TYPE_CHECKING:
     from glia.layout.repair import Refill
     from glia.neuron import domain as neuron
     from glia.neuron.domain import Unsafe
+
+
+SCARCE = {
+    "cpu": "CPU is what lacks, with chips left",
+    "memory": "memory is what lacks, with chips left",
+    "enis": "network interfaces are what lacks, with chips left",
+}
+MOST_CLASHES = 3
 
 
 def total(competition: Competition) -> Shortage:
@@ -46,7 +56,7 @@ def _lacking(competition: Competition, shortage: neuron.Shortage) -> Diagnostic:
         severity="error",
         code="shortage",
         message=f"{count} of {shortage.service} cannot be placed on {competition.key}: "
-        f"{shortage.reason.value}",
+        f"{shortage.reason.value}{_scarce(competition, shortage)}",
         location=place,
         path="spec.replicas",
         expected=enough,
@@ -54,6 +64,33 @@ def _lacking(competition: Competition, shortage: neuron.Shortage) -> Diagnostic:
         remedy=_remedy(competition, shortage.service),
         key=f"NeuronService/{shortage.service}",
     )
+
+
+def _scarce(competition: Competition, shortage: neuron.Shortage) -> str:
+    """What lacks beside chips; of host ports whose they are."""
+    if shortage.resource != "ports":
+        return f"; {SCARCE[shortage.resource]}" if shortage.resource else ""
+    others = _ports(competition)
+    own = others.pop(shortage.service, frozenset())
+    taken = {port: [name for name in sorted(others) if port in others[name]] for port in own}
+    clashes = [
+        f"host port {port} is {', '.join(taken[port])}'s" for port in sorted(own) if taken[port]
+    ]
+    if clashes:
+        return f"; {', '.join(clashes[:MOST_CLASHES])} too"
+    return f"; an instance lends {HOST_PORTS} static host ports, those that lock chips included"
+
+
+def _ports(competition: Competition) -> dict[str, frozenset[int]]:
+    """The static host ports of every service of the domain, the locks left out."""
+    found: dict[str, frozenset[int]] = {}
+    for name, lanes in competition.live.items():
+        found[name] = frozenset(port for lane in lanes for port in lane.ports)
+    for name, manifest in competition.manifests.items():
+        live = competition.live.get(name, ())
+        wanted = demand(manifest, competition.instance_type, live, competition.registered)
+        found[name] = found.get(name, frozenset()) | wanted.ports
+    return found
 
 
 def _not_spread(competition: Competition, shortage: neuron.Shortage) -> Diagnostic:

@@ -45,10 +45,7 @@ def usable_instances(key: DomainKey, occupied: Occupancy) -> tuple[LiveInstance,
     return tuple(
         each
         for each in occupied.instances
-        if (each.usable or _is_being_labelled(each, key.cluster.owner))
-        and each.instance_type == key.instance_type
-        and key.provider in {"", each.capacity_provider}
-        and (not key.attribute or each.attributes.get(key.attribute) == key.value)
+        if key.has(each) and (each.usable or _is_being_labelled(each, key.cluster.owner))
     )
 
 

@@ -56,21 +56,22 @@ def shared_chips_without_a_lock(subject: Subject) -> Iterator[ShapeFault]:
             f"and networkMode: {mode} takes none",
             "bridge or host",
             shown(mode),
-            "write bridge or host, or let a replica take whole instances with neuron.devices: all",
+            "write bridge or host, or let a replica take whole instances with neuron.devices: all; "
+            "neuron.lock: antiAffinity works in any mode, and is best effort",
         )
 
 
-def lock_that_is_not_there_yet(subject: Subject) -> Iterator[ShapeFault]:
-    """Taken for a lock while nothing is written for it, it would let tasks clash on chips."""
+def lock_by_best_effort(subject: Subject) -> Iterator[ShapeFault]:
+    """A constraint looks at the desired status: who is told to stop is gone for it at once."""
     if subject.neuron.lock == "antiAffinity" and not subject.is_managed:
         yield ShapeFault(
             (*NEURON, "lock"),
-            "not-allowed",
-            "antiAffinity is not there yet: nothing would keep another task off the chips",
-            "hostPort",
-            "antiAffinity",
-            "leave lock out, with networkMode: bridge or host; in awsvpc let a replica take the "
-            "whole instance",
+            "may-not-work",
+            "antiAffinity is best effort: a task that is stopping still holds its chips, and ECS "
+            "places the next one beside it already, which fails until they are free",
+            "hostPort, with networkMode: bridge or host",
+            remedy="leave lock out where ports can be taken; else let containers stop quickly",
+            severity="warning",
         )
 
 
@@ -120,7 +121,7 @@ RULES: tuple[Rule, ...] = (
     awsvpc_without_a_network,
     network_without_awsvpc,
     shared_chips_without_a_lock,
-    lock_that_is_not_there_yet,
+    lock_by_best_effort,
     whole_instance_without_a_lock,
     public_address_on_ec2,
 )

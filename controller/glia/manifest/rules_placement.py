@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from glia.ecs.anti_affinity import MOST_CONSTRAINTS as MOST
 from glia.ecs.shape_fault import Path, ShapeFault
 from glia.ecs.shape_words import quoted
 from glia.manifest.rules_subject import SERVICE, TASK_DEFINITION, Rule, Subject
@@ -15,8 +16,6 @@ from glia.manifest.rules_subject import SERVICE, TASK_DEFINITION, Rule, Subject
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# Of a task, its definition's and its service's together (PlacementConstraint).
-MOST = 10
 # The instance type on the task definition; distinctInstance and the partition on the service.
 GLIAS = 3
 
@@ -91,7 +90,7 @@ def another_instance_type(subject: Subject) -> Iterator[ShapeFault]:
 
 def too_many_constraints(subject: Subject) -> Iterator[ShapeFault]:
     given = [path for path, _ in _constraints(subject)]
-    added = 0 if subject.is_managed else GLIAS
+    added = 0 if subject.is_managed else _added(subject)
     if len(given) + added > MOST:
         yield ShapeFault(
             given[-1][:-1],
@@ -102,6 +101,13 @@ def too_many_constraints(subject: Subject) -> Iterator[ShapeFault]:
             str(len(given)),
             "join several with 'and' in one expression",
         )
+
+
+def _added(subject: Subject) -> int:
+    """Of antiAffinity the least: where there are many lanes to name, a plan says so."""
+    pool, lock = subject.neuron.pool, subject.neuron.lock
+    by_attribute = pool is not None and pool.attribute is not None
+    return GLIAS + by_attribute + (lock == "antiAffinity")
 
 
 def _constraints(subject: Subject) -> Iterator[tuple[Path, Mapping[str, Any]]]:

@@ -164,8 +164,12 @@ def port_taken_twice(subject: Subject) -> Iterator[ShapeFault]:
 
 
 def _locks(subject: Subject) -> range:
-    locked = subject.neuron.lock == "hostPort" and subject.network_mode in MODES_WITH_HOST_PORTS
-    if subject.instance_type is None or subject.is_managed or not locked:
+    """Its own, and where constraints take their place those of services beside it."""
+    if subject.instance_type is None or subject.is_managed:
+        return range(0)
+    lock = subject.neuron.lock
+    locked = lock == "hostPort" or (lock == "antiAffinity" and subject.shares_instances)
+    if not locked or subject.network_mode not in MODES_WITH_HOST_PORTS:
         return range(0)
     return range(lock_port(0), lock_port(subject.instance_type.chips))
 

@@ -183,7 +183,9 @@ class Neuron(Strict):
     )
     pool: Pool | None = Field(default=None, description="Only these instances.")
     lock: Literal["hostPort", "antiAffinity", "none"] = Field(
-        default="hostPort", description="What keeps other services' tasks off the chips."
+        default="hostPort",
+        description="What keeps other services' tasks off the chips. `antiAffinity` (placement "
+        "constraints, in any network mode) is best effort: a stopping task still holds its chips.",
     )
     min_instances: Positive = Field(
         default=2, description="Spread replicas over at least that many instances."

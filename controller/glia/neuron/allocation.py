@@ -14,7 +14,7 @@ from glia.neuron.domain import Allocation, NewPartition, Shortage
 from glia.neuron.lanes import DEFAULT_PARTITION, Lane, lane_name
 from glia.neuron.patterns import devices_of, free_run, mask_of
 from glia.neuron.running import running, unsafe
-from glia.neuron.shortage import Case, hopeless, shortages
+from glia.neuron.shortage import Case, hopeless, shortages, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +46,7 @@ def allocate(
     start = running(services, domain, case.live, stuck)
     attempt = go_on(domain, start)
     layout = _with_the_empty(attempt.layout, services, stuck)
-    refused = (_refused(layout, each, reasons[each.service]) for each in services)
+    refused = (_refused(layout, each, domain, reasons[each.service]) for each in services)
     found = (*shortages(case, attempt), *(each for each in refused if each))
     return Allocation(
         lanes=MappingProxyType(_lanes(domain, layout, start)),
@@ -68,13 +68,17 @@ def _with_the_empty(layout: Layout, services: Iterable[Demand], stuck: frozenset
     return layout
 
 
-def _refused(layout: Layout, demand: Demand, reason: Reason | None) -> Shortage | None:
+def _refused(
+    layout: Layout, demand: Demand, domain: Domain, reason: Reason | None
+) -> Shortage | None:
     """A hopeless service lacks what does not run already."""
     if reason is None:
         return None
     missing = demand.replicas - sum(layout.counts.get(demand.service, {}).values())
     chips = missing * demand.chips
-    return Shortage(demand.service, missing, chips, reason, None) if missing > 0 else None
+    if missing <= 0:
+        return None
+    return Shortage(demand.service, missing, chips, reason, None, too_large(demand, domain))
 
 
 def _lanes(domain: Domain, layout: Layout, start: Running) -> dict[str, tuple[Lane, ...]]:

@@ -47,6 +47,7 @@ class Demand:
         cpu: of one replica, in CPU units.
         memory: of one replica, in MiB.
         enis: of one replica.
+        locked: whether a host port stands for each of its chips.
         one_lane: whether all replicas must be in one lane: where something else owns their
             number, or a deployment needs twice the chips.
         unavailable: how many replicas may be down at once.
@@ -62,13 +63,15 @@ class Demand:
     cpu: int = 0
     memory: int = 0
     enis: int = 0
+    locked: bool = True
     one_lane: bool = False
     unavailable: int = 1
 
     @property
     def use(self) -> Resources:
-        """Of one replica, with a lock for each of its chips."""
-        return Resources(self.cpu, self.memory, len(self.ports) + self.chips, self.enis)
+        """Of one replica, with the locks of its chips."""
+        ports = len(self.ports) + (self.chips if self.locked else 0)
+        return Resources(self.cpu, self.memory, ports, self.enis)
 
     @property
     def spread(self) -> int:
@@ -95,11 +98,12 @@ class LiveLane:
     cpu: int = 0
     memory: int = 0
     enis: int = 0
+    locked: bool = True
     leaving: bool = False
 
     @property
     def use(self) -> Resources:
-        ports = len(self.ports) + len(self.device_ids)
+        ports = len(self.ports) + (len(self.device_ids) if self.locked else 0)
         return Resources(self.cpu, self.memory, ports, self.enis)
 
 
@@ -156,6 +160,7 @@ class Shortage:
         chips: that these replicas lack.
         enough: with how many instances in the domain, all added to the default partition, no
             service lacks any, those left out that no number can help; None for such a one.
+        resource: ``cpu``, ``memory``, ``ports`` or ``enis``, where chips there would be enough.
     """
 
     service: str
@@ -163,6 +168,7 @@ class Shortage:
     chips: int
     reason: Reason
     enough: int | None
+    resource: str = ""
 
 
 @dataclass(frozen=True, slots=True)

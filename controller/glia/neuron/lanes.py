@@ -22,12 +22,17 @@ class Lane:
         count: replicas; None where the number is autoscaling's.
         partition: the value of the attribute ``glia.partition``; empty for the instances
             that have none.
+        siblings: whether its service may have other lanes, or has had.
+        apart_from: services of ECS whose tasks its own must not meet on an instance, because no
+            host port keeps them apart.
     """
 
     name: str
     device_ids: tuple[int, ...]
     count: int | None
     partition: str = DEFAULT_PARTITION
+    siblings: bool = False
+    apart_from: tuple[str, ...] = ()
 
 
 def lane_name(service: str, device_ids: Sequence[int], chips: int, partition: str = "") -> str:

@@ -29,9 +29,13 @@ def hopeless(demand: Demand, domain: Domain) -> Reason | None:
     pinned = demand.device_ids
     if not runs or (pinned is not None and mask_of(pinned) not in runs):
         return Reason.DEVICE_SET
-    if any(used > there for used, there in zip(demand.use, domain.capacity, strict=True)):
-        return Reason.REPLICA
-    return None
+    return Reason.REPLICA if too_large(demand, domain) else None
+
+
+def too_large(demand: Demand, domain: Domain) -> str:
+    """The resource of which one replica needs more than an instance has; none if it fits."""
+    needs = zip(domain.capacity._fields, demand.use, domain.capacity, strict=True)
+    return next((name for name, used, there in needs if used > there), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ def shortages(case: Case, attempt: Attempt) -> tuple[Shortage, ...]:
             want.replicas * want.demand.chips,
             _reason(attempt.layout, want, lost=want.demand.service in helpless),
             None if want.demand.service in helpless else enough,
+            scarcest(attempt.layout, want),
         )
         for want in attempt.missing
     ]
@@ -96,6 +101,27 @@ def _reason(layout: Layout, want: Want, *, lost: bool) -> Reason:
     if not left or left[0].replicas < want.replicas:
         return Reason.SPREAD
     return Reason.CLOSED if lost and _closed(layout, want.demand) else Reason.ROOM
+
+
+def scarcest(layout: Layout, want: Want) -> str:
+    """What keeps replicas off chips that are there: without it more would have room."""
+    demand = replace(want.demand, min_instances=1)
+    lighter = {
+        "ports": replace(demand, ports=frozenset(), locked=False),
+        "cpu": replace(demand, cpu=0),
+        "memory": replace(demand, memory=0),
+        "enis": replace(demand, enis=0),
+    }
+    most = _unplaced(layout, demand, want.replicas)
+    for name, each in lighter.items():
+        if each != demand and _unplaced(layout, each, want.replicas) < most:
+            return name
+    return ""
+
+
+def _unplaced(layout: Layout, demand: Demand, replicas: int) -> int:
+    left = fill(layout.copy(), [Want(demand, replicas)], roomy=True)
+    return sum(each.replicas for each in left)
 
 
 def _closed(layout: Layout, demand: Demand) -> bool:

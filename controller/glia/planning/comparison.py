@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from glia.desired.state import DesiredState
 from glia.desired.tags import ENABLED, PREFIX, PRUNE, PRUNE_AT, prune_mark
 from glia.diff import ABSENT, MASKED, FieldChange, differences
+from glia.ecs.anti_affinity import apart_from, named
 from glia.ecs.canonical import canonical, restricted, same
 from glia.ecs.secrecy import hides
 from glia.planning.needs import runs_content
@@ -15,9 +17,10 @@ from glia.update_members import needs_replacing
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from glia.desired.state import DesiredLane
+    from glia.desired.state import DesiredLane, DesiredService
     from glia.live import LiveService
     from glia.observed import Observed
+    from glia.target import ClusterRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,40 @@ def with_shared_members(lane: DesiredLane, live: LiveService) -> LiveService:
     if same("service", lane.canonical_service, canonical("service", live.members)):
         return replace(live, members=lane.service)
     return live
+
+
+def keeping_apart(state: DesiredState, observed: Mapping[ClusterRef, Observed]) -> DesiredState:
+    """The same, with every lane that live constraints keep apart from others kept so.
+
+    Of manifests that are not at hand nothing is known, so what their lanes need is left alone.
+    """
+
+    def kept(service: DesiredService) -> DesiredService:
+        live = observed[service.cluster].services
+        lanes = tuple(_keeping_apart(each, live.get(each.lane.name)) for each in service.lanes)
+        same = all(new is old for new, old in zip(lanes, service.lanes, strict=True))
+        return service if same else replace(service, lanes=lanes)
+
+    return DesiredState(tuple(kept(each) for each in state.services))
+
+
+def _keeping_apart(lane: DesiredLane, live: LiveService | None) -> DesiredLane:
+    if live is None or live.members is lane.service or not lane.lane.device_ids:
+        return lane
+    wanted = lane.service.get("placementConstraints") or []
+    said = live.members.get("placementConstraints") or ()
+    more = {name for each in said if each not in wanted for name in named(each)}
+    more -= set(lane.lane.apart_from)
+    if not more:
+        return lane
+    own = apart_from(lane.lane.apart_from)
+    names = tuple(sorted({*lane.lane.apart_from, *more}))
+    constraints = [*(each for each in wanted if each not in own), *apart_from(names)]
+    return replace(
+        lane,
+        lane=replace(lane.lane, apart_from=names),
+        service={**lane.service, "placementConstraints": constraints},
+    )
 
 
 def _count(lane: DesiredLane, live: LiveService) -> tuple[FieldChange, ...]:

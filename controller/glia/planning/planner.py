@@ -14,6 +14,7 @@ from glia.plan import (
     Labelling,
     Plan,
     Retired,
+    Separation,
     Settled,
     Shortage,
     Source,
@@ -54,12 +55,14 @@ class Arrangement:
         labellings: instances that change their partition.
         shortages: domains whose instances are not enough.
         transitions: lanes that change in steps.
+        separations: live lanes to keep apart from others first.
     """
 
     leaving: Mapping[str, Sequence[LiveService]] = field(default_factory=dict)
     labellings: tuple[Labelling, ...] = ()
     shortages: tuple[Shortage, ...] = ()
     transitions: tuple[Transition, ...] = ()
+    separations: tuple[Separation, ...] = ()
 
 
 STILL = Arrangement()
@@ -103,7 +106,7 @@ def make_plan(  # noqa: PLR0913  (what stands beside comes by keyword)
     diagnostics = (*diagnostics, *decided.unreadable.values(), *unlisted(observed, scope, allowed))
     labellings = tuple(_possible(arrangement.labellings, changes))
     return Plan(
-        changes=tuple(_labelled(each, labellings) for each in changes),
+        changes=tuple(_prepared(each, labellings, arrangement.separations) for each in changes),
         settled=tuple(decided.settled),
         held=tuple(holding),
         suspended=tuple(decided.suspended),
@@ -111,6 +114,7 @@ def make_plan(  # noqa: PLR0913  (what stands beside comes by keyword)
         retired=tuple(each for each in orphans if isinstance(each, Retired)),
         labellings=labellings,
         transitions=arrangement.transitions,
+        separations=arrangement.separations,
         shortages=arrangement.shortages,
         diagnostics=diagnostics,
         source=source,
@@ -123,25 +127,39 @@ def _possible(labellings: Iterable[Labelling], changes: Iterable[Change]) -> Ite
     return (each for each in labellings if made.issuperset(each.depends_on))
 
 
-def _labelled(change: Change, labellings: Sequence[Labelling]) -> Change:
+def _prepared(
+    change: Change, labellings: Sequence[Labelling], separations: Sequence[Separation]
+) -> Change:
+    """A lane comes after its partition is made, and after others keep away from it."""
+    lane, cluster = change.lane.lane, change.service.cluster
+    before = [
+        *_labels(change, labellings),
+        *(
+            each.id
+            for each in separations
+            if each.cluster == cluster and lane.name in {each.service.name, *each.apart_from}
+        ),
+    ]
+    return replace(change, depends_on=(*before, *change.depends_on)) if before else change
+
+
+def _labels(change: Change, labellings: Iterable[Labelling]) -> Iterator[str]:
     """A lane of a partition that is to be made comes after that.
 
     So does one of the default partition after the instances that it gets back. What is given
     back only when lanes have been deleted, no lane of this plan counts on.
     """
-    if not labellings or change.action == "delete":
-        return change
     kind = change.service.instance_type
-    before = tuple(
-        each.id
-        for each in labellings
-        if not each.depends_on
-        and each.cluster == change.service.cluster
-        and each.becomes == change.lane.lane.partition
-        and kind is not None
-        and each.instance_type == kind.name
-    )
-    return replace(change, depends_on=(*before, *change.depends_on)) if before else change
+    if kind is None or change.action == "delete":
+        return
+    for each in labellings:
+        if (
+            not each.depends_on
+            and each.cluster == change.service.cluster
+            and each.becomes == change.lane.lane.partition
+            and each.instance_type == kind.name
+        ):
+            yield each.id
 
 
 def offline_plan(

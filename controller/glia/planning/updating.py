@@ -11,6 +11,8 @@ from glia.desired.tags import (
     OWNER,
     PRUNE_AT,
     REVISION,
+    SIBLINGS,
+    TRUE,
     Applied,
     applied,
     revision_of,
@@ -54,6 +56,8 @@ def updating(
         adopted = kept_mark(live) if new is None else TAKEN
         tags |= {} if live.tags.get(ADOPTED) == adopted else {ADOPTED: adopted}
     again = has_failed(live) and is_retried(service, live)
+    if found.fields or tags or again:
+        tags |= without_siblings(lane, live)
     if not (found.fields or tags or again) and _is_remembered(lane, live, None):
         rolling = is_rolling(live) or live.name in observed.awaited
         return Settled(service, lane, live, rolling=rolling)
@@ -70,6 +74,12 @@ def updating(
         effect=effect(lane, step),
         blocked_by=tuple(_blocks(service, found, allowed)),
     )
+
+
+def without_siblings(lane: DesiredLane, live: LiveService) -> dict[str, str]:
+    """The tag to set along with a change once no other lane of the service is left."""
+    gone = live.tags.get(SIBLINGS) == TRUE and not lane.lane.siblings
+    return {SIBLINGS: ""} if gone else {}
 
 
 def is_foreign(service: DesiredService, live: LiveService) -> bool:

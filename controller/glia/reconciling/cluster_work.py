@@ -256,6 +256,7 @@ class ClusterWork:
             allowed=NOTHING,
             diagnostics=(),
             source=self._goal.source,
+            recall=self._goal.wanted.recall,
             awaited={self.cluster: self._rollouts.names},
             # Pruning looks at all clusters together, and has passes of its own.
             scope=replace(scope, policies=(), renamed=scope.renamed & {self.cluster}),

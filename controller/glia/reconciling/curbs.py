@@ -154,13 +154,22 @@ def has_written(outcome: Outcome) -> bool:
 
 
 def kept_to(plan: Plan, is_ours: Callable[[Change], bool], *, labels: bool) -> Plan:
-    """The plan without what others have to do; what comes after that waits for it all the same."""
+    """The plan without what others have to do; what comes after that waits for it all the same.
+
+    With ``labels`` all is done that comes before changes, else only what these come after.
+    """
     others = Block(ELSEWHERE, "that is done in another pass", "")
     changes = tuple(
         each if is_ours(each) else replace(each, blocked_by=(*each.blocked_by, others))
         for each in plan.changes
     )
-    return replace(plan, changes=changes, labellings=plan.labellings if labels else ())
+    first = {id_ for change in plan.changes if is_ours(change) for id_ in change.depends_on}
+    return replace(
+        plan,
+        changes=changes,
+        labellings=tuple(each for each in plan.labellings if labels or each.id in first),
+        separations=tuple(each for each in plan.separations if labels or each.id in first),
+    )
 
 
 def is_elsewhere(change: Change) -> bool:

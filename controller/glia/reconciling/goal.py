@@ -128,7 +128,7 @@ class Goal:
         return found - names
 
 
-NOTHING: Final = Wanted(DesiredState(()), (), {}, (), NO_SCOPE)
+NOTHING: Final = Wanted(DesiredState(()), (), {}, (), NO_SCOPE, tuple)
 NOTHING_WANTED: Final = Goal(0, "", Source(), {}, NOTHING)
 
 

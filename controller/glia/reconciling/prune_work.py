@@ -77,6 +77,7 @@ class PruneWork:
             allowed=self.allowed,
             diagnostics=(),
             source=goal.source,
+            recall=wanted.recall,
             scope=replace(scope, policies=policies, evidence=evidence(scope.evidence)),
         )
         here = {key.rpartition("/")[2] for own in kept for key in own.files}

@@ -74,7 +74,8 @@ def comment(plan: Plan, occasion: Occasion, old: str, *, budget: int = BUDGET) -
 
 def is_worth_telling(plan: Plan) -> bool:
     """Whether a pull request that has no comment yet should get one."""
-    return bool(plan.changes or plan.labellings or plan.held or plan.diagnostics)
+    before = plan.labellings or plan.separations
+    return bool(plan.changes or before or plan.held or plan.diagnostics)
 
 
 def status_line(plan: Plan) -> str:

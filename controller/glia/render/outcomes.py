@@ -74,7 +74,7 @@ def outcomes_text(outcomes: Sequence[Outcome], *, colour: bool, width: int, unre
 
 
 def _ready(outcome: Outcome) -> str:
-    if outcome.is_of_instances:
+    if outcome.is_without_replicas:
         return ""
     if outcome.state in {State.BLOCKED, State.NOT_STARTED, State.WAITS}:
         return ""

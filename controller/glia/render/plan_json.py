@@ -68,6 +68,16 @@ def plan_json(plan: Plan) -> Json:
             }
             for each in plan.labellings
         ],
+        "separations": [
+            {
+                "cluster": each.cluster.name,
+                "region": each.cluster.target.region,
+                "key": each.key,
+                "lane": each.service.name,
+                "apartFrom": list(each.apart_from),
+            }
+            for each in plan.separations
+        ],
         "transitions": [_transition(each) for each in plan.transitions],
         "moves": [
             {

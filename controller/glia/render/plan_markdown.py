@@ -92,6 +92,7 @@ def _origin(plan: Plan) -> Iterator[str]:
 def _sections(plan: Plan, *, brief: bool) -> Iterator[tuple[str, list[str]]]:
     yield "Partitions", sections.labellings(plan, WIDTH)
     yield "Lanes in turns", sections.transitions(plan, WIDTH)
+    yield "Kept apart", sections.separations(plan, WIDTH)
     blocked = ([title(change), *sections.blocked(change, WIDTH)] for change in plan.blocked)
     yield "Blocked", _flat(blocked)
     yield "Held", _flat(sections.held(each, WIDTH) for each in plan.held)

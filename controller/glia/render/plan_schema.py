@@ -93,6 +93,9 @@ def plan_schema() -> Schema:
                 dependsOn=listed(TEXT),
             )
         ),
+        separations=listed(
+            closed(cluster=TEXT, region=TEXT, key=TEXT, lane=TEXT, apartFrom=listed(TEXT))
+        ),
         transitions=listed(TRANSITION),
         moves=listed(closed(key=TEXT, **{"from": TEXT, "to": TEXT}, replicas=COUNT)),
         shortages=listed(

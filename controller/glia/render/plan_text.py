@@ -57,6 +57,7 @@ def plan_text(plan: Plan, *, colour: bool, width: int, verbose: bool = False) ->
     blocks = [[visible(line) for line in first if line]]
     blocks.append(sections.labellings(plan, width))
     blocks.append(sections.transitions(plan, width))
+    blocks.append(sections.separations(plan, width))
     blocks += [
         [
             _head(change, paint, regions=regions),

@@ -97,7 +97,7 @@ def phrase(outcome: Outcome) -> str:
         case State.ROLLS:
             said = counts
         case State.DONE:
-            said = "done" if outcome.is_of_instances else f"done, {counts}"
+            said = "done" if outcome.is_without_replicas else f"done, {counts}"
         case State.CHANGES:
             said = "changing"
         case _:

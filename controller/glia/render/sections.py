@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from glia.transition import Transition
 
 INDENT = "    "
+MOST_LANES = 20
+MOST_NAMED = 5
 
 
 def blocked(change: Change, width: int) -> list[str]:
@@ -33,9 +35,9 @@ def blocked(change: Change, width: int) -> list[str]:
 
 
 def after(change: Change, width: int) -> list[str]:
-    """Which lanes come first; a partition has a section of its own."""
+    """Which lanes come first; partitions and constraints have sections of their own."""
     lanes = [each.rpartition("/")[2] for each in change.depends_on]
-    told = ", ".join(each for each in lanes if not each.startswith("partition "))
+    told = ", ".join(each for each in lanes if not each.startswith(("partition ", "constraints ")))
     return wrapped(f"after {told}", width, INDENT) if told else []
 
 
@@ -105,6 +107,20 @@ def _turns(each: Transition) -> Iterator[str]:
             f"= {key} goes over to other lanes in {count(each.turns + 1, 'turn')}; at least "
             f"{count(least, 'replica')} ready at any time{below}"
         )
+
+
+def separations(plan: Plan, width: int) -> list[str]:
+    """Live lanes that get placement constraints against others; no task is replaced for it."""
+    lines = []
+    for each in plan.separations[:MOST_LANES]:
+        names = list(each.apart_from)
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        told = f"= keep {each.service.name} of {each.key} apart from "
+        told += ", ".join(names[:MOST_NAMED]) + more if names else "fewer lanes than before"
+        lines += wrapped(told, width, hanging=INDENT)
+    if (left := len(plan.separations) - MOST_LANES) > 0:
+        lines.append(f"= and keep {left} more apart")
+    return lines
 
 
 def held(each: Held, width: int) -> list[str]:

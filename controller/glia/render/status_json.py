@@ -137,6 +137,7 @@ def _cluster_lane(lane: ClusterLane) -> Json:
             "cpu": figures.cpu,
             "memory": figures.memory,
             "ports": sorted(figures.ports),
+            "lock": figures.lock.value if figures.lock else None,
         },
         "capacityProviders": list(lane.capacity_providers),
         "constraints": list(lane.constraints),

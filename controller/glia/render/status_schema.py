@@ -53,6 +53,7 @@ FIGURES = closed(
     cpu=COUNT,
     memory=COUNT,
     ports=listed(COUNT),
+    lock=nullable(among("antiAffinity", "none")),
 )
 CLUSTER_LANE = closed(
     name=TEXT,

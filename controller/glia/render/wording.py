@@ -153,13 +153,15 @@ def several_regions(plan: Plan) -> bool:
 def summary(plan: Plan) -> str:
     """The last line in a terminal, the first of a comment."""
     beside = [f"{number} {word}" for number, word in _beside(plan) if number]
-    if plan.changes or plan.labellings:
+    if plan.changes or plan.labellings or plan.separations:
         shown = ("create", "update", "replace", *(("delete",) if plan.count("delete") else ()))
         actions = ", ".join(f"{plan.count(each)} to {each}" for each in shown)
         for action in ("label", "unlabel", "release"):
             found = [each for each in plan.labellings if each.action == action]
             if number := sum(len(each.instances) for each in found):
                 actions += f", {count(number, 'instance')} to {action}"
+        if lanes := len(plan.separations):
+            actions += f", {count(lanes, 'lane')} to keep apart"
         return f"Plan: {actions}; {', '.join([f'{len(plan.settled)} unchanged', *beside])}."
     services = {(each.service.cluster, each.service.key) for each in plan.settled}
     if plan.unread and not services:

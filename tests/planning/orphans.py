@@ -43,9 +43,13 @@ def plan_of(
     *,
     policy: PrunePolicy = ON,
     evidence: SourceEvidence | None = None,
+    listed: bool = True,
     **allowed: Any,
 ) -> Plan:
-    """The plan for manifests and a cluster; the source is without fault unless told otherwise."""
+    """The plan for manifests and a cluster; the source is without fault unless told otherwise.
+
+    ``listed`` says that all of the cluster's services are there to be seen.
+    """
     declared, by_name = list(declared), {each.name: each for each in there}
     for service in declared:
         lane = service.lanes[0]
@@ -56,7 +60,7 @@ def plan_of(
         evidence=evidence or SourceEvidence(),
         now=NOW,
     )
-    observed = {CLUSTER: Observed(CLUSTER, services=by_name, listed=True)}
+    observed = {CLUSTER: Observed(CLUSTER, services=by_name, listed=listed)}
     return make_plan(DesiredState(tuple(declared)), observed, Allowances(**allowed), scope=scope)
 
 

@@ -32,6 +32,12 @@ def test_with_every_gate_open_a_service_without_a_manifest_loses_its_replicas_fi
     assert (plan.count("delete"), len(plan.settled)) == (1, 3)
 
 
+def test_of_services_that_may_not_be_all_nothing_is_pruned() -> None:
+    due = lost("due", running=0, count=0, tags=DUE)
+    plan = plan_of(OTHERS, [lost(), due], listed=False, prune=True, deletes=9)
+    assert (plan.changes, plan.retired, len(plan.settled)) == ((), (), 3)
+
+
 def test_after_its_time_of_grace_it_is_deleted_unless_tasks_still_run() -> None:
     stopped = lost(running=0, count=0, tags=DUE)
     (change,) = plan_of(OTHERS, [stopped]).changes

@@ -160,6 +160,29 @@ def test_an_emptied_folder_a_broken_manifest_and_an_unread_list_delete_nothing(
     assert len(live(pruning)) == 4
 
 
+def test_a_new_service_and_a_prune_share_one_list_and_without_it_nothing_is_deleted(
+    pruning: Operator,
+) -> None:
+    """What was read by its name is no list: here even that has a service of no manifest."""
+    pruning.write(*fleet("a", "b", "c", "new"), clusters=PRUNING)
+    begin = len(pruning.driver.sandbox.calls)
+    assert {(each.cause, each.key) for each in pruning.plan().changes} == {
+        ("git", "inference/new"),
+        ("prune", "inference/gone"),
+    }
+    assert pruning.calls_of(since=begin)["ListServices"] == 1
+
+    copied = {"key": "glia:key", "value": "inference/copied"}
+    arn = pruning.driver.sandbox.cluster.services["c"].arn
+    pruning.driver.ecs.tag_resource(resourceArn=arn, tags=[copied])
+    pruning.driver.sandbox.faults.rewrite(Fault("ListServices", "AccessDeniedException", last=None))
+    plan = pruning.plan()
+    assert {each.code for each in plan.diagnostics} == {"lanes-unknown", "services-unlisted"}
+    assert not [each for each in plan.changes if each.cause == "prune"]
+    pruning.apply(errors=True)
+    assert live(pruning) == {"a": 1, "b": 1, "c": 1, "gone": 1, "new": 1}
+
+
 def test_a_file_that_moves_changes_nothing_and_a_name_declared_twice_freezes_both(
     pruning: Operator,
 ) -> None:

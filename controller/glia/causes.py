@@ -33,17 +33,19 @@ def placement_failure(events: Iterable[ServiceEvent], *, since: float) -> str:
     return ""
 
 
-def is_called_steady(messages: Iterable[str]) -> bool:
-    """Whether ECS says so of what it has started last: as many as desired, and all healthy.
+def called_steady_since(events: Iterable[ServiceEvent]) -> float | None:
+    """Since when ECS says so of what it has started last: as many as desired, and all healthy.
 
-    The messages come newest first. Where neither is told any more, both are long ago.
+    None where it does not say so yet. Where neither is told any more, both are long ago. ECS
+    repeats that a service is steady: the first time counts. The events come newest first.
     """
-    for message in messages:
-        if AT_REST in message:
-            return True
-        if BEGUN in message:
-            return False
-    return True
+    since: float | None = None
+    for event in events:
+        if BEGUN in event.message:
+            return since
+        if AT_REST in event.message:
+            since = event.at
+    return since or 0.0
 
 
 def stop_cause(stopped: Iterable[LiveTask], definition: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
+from glia.causes import called_steady_since
 from glia.desired.tags import OWNER
 from glia.errors import GliaError, is_transient
 from glia.layout.roster import Roster
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         LiveTask,
         Presence,
         ServiceDeployment,
+        ServiceEvent,
     )
     from glia.plan import Change
     from glia.target import ClusterRef
@@ -41,6 +43,10 @@ class Reader(Protocol):
     def services(self, cluster: str, names: Collection[str]) -> Mapping[str, LiveService]: ...
 
     def service_names(self, cluster: str) -> tuple[str, ...]: ...
+
+    def events(
+        self, cluster: str, names: Collection[str]
+    ) -> Mapping[str, tuple[ServiceEvent, ...]]: ...
 
     def task_definition(self, reference: str) -> LiveTaskDefinition | None: ...
 
@@ -170,6 +176,34 @@ def enrol(cluster: ClusterRef, reader_of: Callable[[ClusterRef], Reader], clock:
         return Roster(cluster, failure=str(error), transient=is_transient(error))
     definitions = {arn: each for arn, each in zip(arns, found, strict=True) if each is not None}
     return replace(read, fleet=replace(there, definitions=definitions))
+
+
+def with_loading(
+    observed: Observed,
+    in_question: Mapping[str, float],
+    reader_of: Callable[[ClusterRef], Reader],
+    clock: Clock,
+) -> Observed:
+    """The same with those of the services that are not Ready, as ECS's events tell.
+
+    ``in_question`` are names, each with the seconds for which it has to have been steady. Of
+    what cannot be read nothing is taken for Ready.
+    """
+    if not in_question:
+        return observed
+    name = observed.cluster.name
+    try:
+        told = reader_of(observed.cluster).events(name, sorted(in_question))
+    except GliaError:
+        return replace(observed, loading=frozenset(in_question))
+    since = {each: called_steady_since(events) for each, events in told.items()}
+    now = clock.now()
+    ready = {
+        each
+        for each, seconds in in_question.items()
+        if (steady := since.get(each)) is not None and now - steady >= seconds
+    }
+    return replace(observed, loading=frozenset(in_question) - ready)
 
 
 def with_facts(  # noqa: PLR0913  (what is known already comes by keyword)

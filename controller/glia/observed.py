@@ -51,6 +51,8 @@ class Observed:
         unlisted: why it has not, although it was to; or empty.
         transient: whether the same read may succeed later by itself.
         awaited: services whose rollout somebody still waits for, whatever ECS shows.
+        loading: of services that go over to other lanes, those whose replicas all run and are
+            not Ready yet, as far as ECS says.
     """
 
     cluster: ClusterRef
@@ -64,6 +66,7 @@ class Observed:
     unlisted: str = ""
     transient: bool = False
     awaited: frozenset[str] = frozenset()
+    loading: frozenset[str] = frozenset()
 
 
 def live_fingerprint(observed: Iterable[Observed]) -> str:

@@ -10,11 +10,12 @@ from glia.desired.desire import desired
 from glia.former import recalled
 from glia.layout.layout import clusters_to_read, lay_out
 from glia.layout.roster import parted
-from glia.observe import enrol, observe, sighted, with_facts
+from glia.observe import enrol, observe, sighted, with_facts, with_loading
 from glia.parallel import in_parallel
 from glia.planning.comparison import keeping_apart
 from glia.planning.planner import Arrangement, make_plan, unreadable
 from glia.planning.pruning import clusters_to_list
+from glia.planning.readiness import in_question
 from glia.planning.scope import NO_SCOPE
 
 if TYPE_CHECKING:
@@ -103,17 +104,22 @@ def prepare(  # noqa: PLR0913  (by keyword)
     }
     state = keeping_apart(state, observed)
     failures = [each for each in rosters.values() if each.failure]
+    arrangement = Arrangement(
+        layout.leaving,
+        layout.labellings,
+        layout.shortages,
+        transitions=layout.transitions,
+        separations=layout.separations,
+    )
+    observed = {
+        cluster: with_loading(seen, in_question(state, seen, arrangement), reader_of, clock)
+        for cluster, seen in observed.items()
+    }
     plan = make_plan(
         state,
         observed,
         allowed,
-        arrangement=Arrangement(
-            layout.leaving,
-            layout.labellings,
-            layout.shortages,
-            transitions=layout.transitions,
-            separations=layout.separations,
-        ),
+        arrangement=arrangement,
         diagnostics=(
             *diagnostics,
             *layout.diagnostics,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from glia.assess import Assessment, Evidence, assess, needs_evidence
-from glia.causes import is_called_steady
+from glia.causes import called_steady_since
 from glia.desired.tags import FAILED
 from glia.errors import GliaError
 from glia.outcome import Outcome, State
@@ -156,9 +156,7 @@ def _runs(rollout: Rollout, live: Mapping[str, LiveService], now: float) -> bool
 
 def _loading(events: Mapping[str, tuple[ServiceEvent, ...]]) -> frozenset[str]:
     """Services that have started tasks and not been called steady since."""
-    return frozenset(
-        name for name, told in events.items() if not is_called_steady(each.message for each in told)
-    )
+    return frozenset(name for name, told in events.items() if called_steady_since(told) is None)
 
 
 def _judge(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitops.looped import Loop
 from glia.events import LoopFailed
-from lanes.fleet import BIG, Watch, died_for_a_taken_chip, lanes, running, sharing
+from lanes.fleet import BIG, SMALL, Watch, died_for_a_taken_chip, lanes, running, sharing
 from support.operator import is_empty, neuron_service
 
 if TYPE_CHECKING:
@@ -48,6 +48,28 @@ def test_lanes_roll_one_after_another_while_another_service_never_becomes_health
     assert not died_for_a_taken_chip(operator)
     assert running(operator)["web"] == 9
     assert {each.key for each in operator.plan().changes} == set()
+    assert not [*loop.told(LoopFailed), *again.told(LoopFailed)]
+
+
+def test_a_full_fleet_gets_other_chips_in_turns_and_keeps_its_budget(
+    make_operator: Callable[..., Operator],
+) -> None:
+    """Turn by turn over many passes, and over two processes."""
+    operator = make_operator((SMALL, 2))
+    loop = Loop(operator.write(sharing("web", 8, 1, kind=SMALL)))
+    loop.settle("web")
+    loop.play(120)
+    watch = Watch(operator)
+    watch.begin()
+    loop.write(sharing("web", 4, 2, kind=SMALL)).play(150)
+    again = Loop(operator)
+    again.settle("web", within=3600)
+    again.play(120)
+    assert watch.fewest["inference/web"] >= 3
+    assert running(operator) == {"web": 4}
+    assert is_empty(operator.plan())
+    assert not watch.collisions
+    assert not died_for_a_taken_chip(operator)
     assert not [*loop.told(LoopFailed), *again.told(LoopFailed)]
 
 

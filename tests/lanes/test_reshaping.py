@@ -50,6 +50,34 @@ def test_with_room_new_lanes_are_ready_before_the_old_ones_go(
     assert not died_for_a_taken_chip(operator)
 
 
+def test_whoever_comes_next_waits_until_new_lanes_have_been_steady_for_as_long_as_they_have_to(
+    make_operator: Callable[..., Operator],
+) -> None:
+    """Nobody remembers who has made them: ECS's events tell."""
+    operator = make_operator((BIG, 2))
+    operator.converge(sharing("web", 2, 2))
+    old = set(lanes(operator))
+    operator.write(sharing("web", 2, 4, rollout={"minReadySeconds": 30}))
+    apply_and_die(operator, 2)
+    driver, (new,) = operator.driver, set(lanes(operator)) - old
+
+    def waits() -> bool:
+        plan = operator.plan()
+        (gone,) = (each for each in plan.changes if each.action == "delete")
+        return bool(gone.depends_on)
+
+    while waits():
+        driver.run(10)
+    (steady,) = (
+        each["createdAt"].timestamp()
+        for each in driver.describe(new)["events"]
+        if "steady state" in each["message"]
+    )
+    assert 30 <= driver.clock.now() - steady < 45
+    operator.converge()
+    assert running(operator) == {"web": 2}
+
+
 def test_a_full_fleet_gets_other_chips_in_steps_and_is_never_short_of_more_than_it_may_be(
     make_operator: Callable[..., Operator],
 ) -> None:

@@ -20,12 +20,13 @@ from glia.plan import (
     Source,
 )
 from glia.planning.creation import creation
-from glia.planning.deletion import deletion, former_lanes
+from glia.planning.deletion import deletion
 from glia.planning.dependencies import Standings, after_dependencies, after_the_move
 from glia.planning.drifting import left_as_it_is
 from glia.planning.holding import held, without_deployment
 from glia.planning.needs import is_there
 from glia.planning.pruning import pruned, unlisted
+from glia.planning.readiness import leaving_lanes
 from glia.planning.scope import NO_SCOPE
 from glia.planning.sequence import sequenced, with_gone
 from glia.planning.stepping import in_steps, lined_up, stepped_lanes, watched, without_lanes
@@ -214,13 +215,12 @@ def _decide(
         rest = [made for each in changes if (made := without_deployment(each)) is not None]
         decided.changes += sequenced(without_lanes(rest, stepped), settled)
         return
-    leaving = arrangement.leaving.get(service.name)
-    leaving = former_lanes(service, observed) if leaving is None else leaving
+    leaving = leaving_lanes(service, observed, arrangement)
     gone = [deletion(service, each) for each in leaving if each.status == "ACTIVE"]
     if any(each.blocked_by for each in changes):
         gone = []  # what runs of the old is better than nothing
     if stepped or gone:
-        settled = list(watched(changes, settled, stepped))
+        settled = list(watched(changes, settled, stepped, observed))
     changed = in_steps(service, changes, settled, observed.services, arrangement.transitions)
     # Of lanes that were allocated it is known that they have room beside these.
     frees_first = allowed.downtime and service.name not in arrangement.leaving

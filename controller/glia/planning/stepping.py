@@ -10,6 +10,7 @@ from glia.diff import FieldChange
 from glia.plan import Change, Create, Scale, Settled, Update, service_id
 from glia.planning.deletion import deletion, former_lane
 from glia.planning.effects import effect, starts_deployment
+from glia.planning.readiness import is_ready
 from glia.planning.sequence import awaited, sequenced
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from glia.desired.state import DesiredLane, DesiredService
     from glia.live import LiveService
     from glia.neuron.steps import LaneStep
+    from glia.observed import Observed
     from glia.plan import Cause
     from glia.target import ClusterRef
     from glia.transition import Transition
@@ -87,22 +89,24 @@ def without_lanes(changes: Iterable[Change], lanes: frozenset[str]) -> list[Chan
 
 
 def watched(
-    changes: Iterable[Change], settled: Iterable[Settled], lanes: frozenset[str]
+    changes: Iterable[Change],
+    settled: Iterable[Settled],
+    lanes: frozenset[str],
+    observed: Observed,
 ) -> Iterator[Settled]:
-    """The settled lanes, and those that only get another count, all of them to be waited for.
+    """The settled lanes, and those that only get another count, if they are to be waited for.
 
-    An earlier run may have ended while their replicas were loading, which ECS tells of no lane
-    in one look.
+    Whoever has scaled them may have ended while their replicas were loading.
     """
     for each in settled:
-        yield replace(each, watched=each.live.desired > 0)
+        yield replace(each, watched=not is_ready(each.live, observed))
     for change in changes:
         step = change.step
         if (
             change.lane.lane.name in lanes
             and isinstance(step, Update)
-            and step.service.desired > 0
             and not starts_deployment(step)
+            and not is_ready(step.service, observed)
         ):
             yield Settled(change.service, change.lane, step.service, watched=True)
 

@@ -45,6 +45,7 @@ class Rollouts:
 
     def begin(self, lane: str, rollout: Rollout) -> None:
         """One that was just started; whatever rolled there before is superseded."""
+        rollout.outcome = replace(rollout.outcome, id=lane)
         self._by_lane[lane] = rollout
         self.look_at = self._now() + LOOK_EVERY_SECONDS
 
@@ -55,7 +56,7 @@ class Rollouts:
         primary = live.primary.id if live.primary else ""
         if known is not None and (known.watch.deployment == primary or not known.watch.sighted):
             return
-        if not settled.rolling:
+        if not (settled.rolling or settled.watched):
             return
         outcome = Outcome(
             id=lane,

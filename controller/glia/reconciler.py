@@ -18,9 +18,10 @@ from glia.errors import GliaError, is_transient
 from glia.events import FetchFailed, FetchRecovered, LoopFailed, RevisionFetched
 from glia.loop_status import LoopStatus, SourceState
 from glia.planning.allowances import NOTHING, Allowances
-from glia.reconciling.cluster_work import ClusterWork, Ecs
+from glia.reconciling.cluster_work import ClusterWork
 from glia.reconciling.desired_source import DOUBTS, SourceMemory
 from glia.reconciling.goal import NOTHING_WANTED, Goal, goal_of, sifted
+from glia.reconciling.means import Means
 from glia.reconciling.prune_work import PruneWork
 from glia.reconciling.requeue import Pace, backoff, jittered
 from glia.shards import Shard
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from glia.neuron.catalogue import InstanceType
     from glia.planning.scope import SourceEvidence
     from glia.reconciling.desired_source import Desired, Revision
+    from glia.reconciling.means import Ecs
     from glia.target import ClusterRef
 
 TICK_SECONDS: Final = 1.0
@@ -321,7 +323,7 @@ class Reconciler:
     def _new_work(self, cluster: ClusterRef) -> ClusterWork:
         random = Random(self._random.random())
         pace = self._settings.pace
-        return ClusterWork(cluster, self._ecs_of, self._clock, pace, random, self._tell)
+        return ClusterWork(Means(cluster, self._ecs_of, self._clock, pace, random, self._tell))
 
     def _tell(self, event: Event) -> None:
         with self._telling:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from glia.events import Event
     from glia.loop_status import ServiceState
     from glia.outcome import State
-    from glia.reconciling.cluster_work import Ecs
     from glia.reconciling.desired_source import Desired
+    from glia.reconciling.means import Ecs
     from glia.target import ClusterRef
     from support.operator import Operator
 

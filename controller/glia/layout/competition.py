@@ -160,6 +160,13 @@ class Competition:
         """Of the services that lack replicas, and not only spread."""
         return tuple(each for each in self.allocation.shortages if each.replicas)
 
+    @property
+    def deleted_in_steps(self) -> frozenset[str]:
+        """The names of lanes that give way in steps, until nothing is left of them."""
+        passage = self.settlement.passage
+        steps = passage.steps if passage else ()
+        return frozenset(each.lane.name for each in steps if each.action == "delete")
+
     def _demands(self, registered: int) -> list[Demand]:
         there = registered or OFFLINE_INSTANCES
         return [

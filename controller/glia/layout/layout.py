@@ -158,6 +158,7 @@ def lay_out(  # noqa: PLR0913  (by keyword)
             lanes[name] = _told_apart(competition, name, own)
     leaving = {name: each.leaving(name) for each, found in parted_ones for name in found.lanes}
     gone = {each.name for services in leaving.values() for each in services}
+    gone |= {name for each in competitions for name in each.deleted_in_steps}
     return Layout(
         lanes,
         leaving,

@@ -8,25 +8,16 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
-from glia.apply import Ecs as Applier
-from glia.apply import Manner, apply
-from glia.events import (
-    ChangeTold,
-    ClusterUnread,
-    LoopFailed,
-    PassBegun,
-    PassEnded,
-    RolloutEnded,
-)
+from glia.events import ClusterUnread, LoopFailed, PassBegun, PassEnded, RolloutEnded
 from glia.loop_status import ClusterState
-from glia.observe import Reader
 from glia.outcome import State
 from glia.plan import lane_id
 from glia.planning.allowances import NOTHING
 from glia.prepare import prepare
-from glia.reconciling.curbs import PASSING, Curbs, has_written, is_elsewhere, kept_to
+from glia.reconciling.curbs import kept_to
+from glia.reconciling.executor import Executor
 from glia.reconciling.goal import NOTHING_WANTED, ClusterGoal
 from glia.reconciling.register import NEVER, Register
 from glia.reconciling.requeue import backoff, jittered
@@ -43,63 +34,35 @@ from glia.reconciling.standings import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
-    from random import Random
 
-    from glia.clock import Clock
     from glia.conditions import Standing
     from glia.desired.state import DesiredService
-    from glia.events import Event, Reason, Result
+    from glia.events import Reason
     from glia.loop_status import ServiceState
     from glia.outcome import Outcome
     from glia.plan import Change, Plan
     from glia.prepare import Prepared, Unread
     from glia.reconciling.goal import Goal
-    from glia.reconciling.requeue import Pace
-    from glia.rollout import Rollout
-    from glia.target import ClusterRef
+    from glia.reconciling.means import Means
 
 # A pass that finds more bugs than this does not go on to look for the innocent.
 MOST_BUGS: Final = 8
 
 
-class Ecs(Applier, Reader, Protocol):
-    """All that the loop asks of AWS in one account and region."""
-
-
 class ClusterWork:
-    """What the loop does in one cluster; one thread at a time.
+    """What the loop does in one cluster; one thread at a time."""
 
-    Args:
-        cluster: the ECS cluster.
-        ecs_of: the gateway to it.
-        clock: what everything waits on.
-        pace: how often to look.
-        random: jitter, this cluster's own.
-        tell: takes every event.
-    """
-
-    def __init__(  # noqa: PLR0913, PLR0917  (what a cluster's work is made of)
-        self,
-        cluster: ClusterRef,
-        ecs_of: Callable[[ClusterRef], Ecs],
-        clock: Clock,
-        pace: Pace,
-        random: Random,
-        tell: Callable[[Event], None],
-    ) -> None:
-        self.cluster = cluster
+    def __init__(self, means: Means) -> None:
+        self.cluster = means.cluster
         self.bugs = 0
-        self._ecs_of, self._clock, self._pace, self._random = ecs_of, clock, pace, random
-        self._tell = tell
+        self._ecs_of, self._clock = means.ecs_of, means.clock
+        self._pace, self._random, self._tell = means.pace, means.random, means.tell
         self._goal = NOTHING_WANTED
-        self._register = Register(cluster, tell)
-        self._rollouts = Rollouts(ecs_of, clock.now)
-        self._curbs = Curbs(pace, random)
-        self._told: dict[str, object] = {}
+        self._register = Register(means.cluster, means.tell)
+        self._rollouts = Rollouts(means.ecs_of, means.clock.now)
+        self._executor = Executor(means)
         self._swept_at, self._sweep_at = 0.0, 0.0
         self._failures, self._failure = 0, ""
-        self._changed: set[str] = set()
-        self._found: set[Result] = set()
 
     def is_due(self, goal: Goal, now: float) -> bool:
         """Whether there is anything to do now."""
@@ -182,8 +145,7 @@ class ClusterWork:
 
     def _pass(self, keys: frozenset[str], reason: Reason, is_over: Callable[[], bool]) -> None:
         began, commit = self._clock.now(), self._goal.commit
-        self._changed.clear()
-        self._found.clear()
+        self._executor.begin(commit)
         self._tell(PassBegun(began, self.cluster, commit, reason, len(keys)))
         if reason != "requeue":
             self._sweep_at = began + jittered(self._pace.sweep, self._random)
@@ -197,15 +159,11 @@ class ClusterWork:
                 began,
                 self.cluster,
                 commit,
-                self._result(),
-                len(self._changed),
+                self._executor.result,
+                len(self._executor.changed),
                 self._sweep_at,
             )
         )
-
-    def _result(self) -> Result:
-        order: tuple[Result, ...] = ("error", "requeue", "terminal", "success")
-        return next((each for each in order if each in self._found), "noop")
 
     def _attempt_all(self, keys: frozenset[str], is_over: Callable[[], bool]) -> None:
         """Those that an exception has ended before are tried each for itself, and not so often."""
@@ -233,7 +191,7 @@ class ClusterWork:
     def _caught(self, keys: Collection[str], error: Exception, caught: list[str]) -> None:
         now, kind = self._clock.now(), type(error).__name__
         text = "".join(traceback.format_exception(error))
-        self._found.add("error")
+        self._executor.results.add("error")
         for key in keys:
             entry = self._register.entries[key]
             entry.bugs += 1
@@ -265,54 +223,13 @@ class ClusterWork:
         def is_ours(change: Change) -> bool:
             return change.service.cluster == self.cluster and change.key in keys
 
-        plan = kept_to(prepared.plan, is_ours, labels=not keys.isdisjoint(wanted.sharing))
-        plan = self._curbs.curbed(plan, self._clock.now())
-        outcomes = self._applied(plan, is_over)
+        shared = keys & wanted.sharing.keys()
+        whole = kept_to(prepared.plan, is_ours, labels=bool(shared))
+        plan, outcomes = self._executor.carry_out(whole, is_over, self._rollouts.begin)
         self._settle(keys, prepared, plan, outcomes)
-
-    def _applied(self, plan: Plan, is_over: Callable[[], bool]) -> dict[str, Outcome]:
-        """Begin what may begin; nothing is waited for."""
-        changes = {change.id: change for change in plan.changes}
-
-        def note(outcome: Outcome) -> None:
-            change = changes.get(outcome.id)
-            if outcome.state.ended and change is not None and not is_elsewhere(change):
-                self._note(change, outcome)
-
-        def hand_over(change: Change, rollout: Rollout) -> None:
-            self._rollouts.begin(change.id, rollout)
-
-        end = self._clock.now() + self._pace.longest_pass
-        manner = Manner(
-            wait=False,
-            is_over=lambda: is_over() or self._clock.now() >= end,
-            goes_on="goes on once that is Ready",
-            hand_over=hand_over,
-        )
-        applied = apply(plan, self._ecs_of, self._clock, note, manner)
-        if applied.cut is not None:
-            raise KeyboardInterrupt
-        return {outcome.id: outcome for outcome in applied}
-
-    def _note(self, change: Change, outcome: Outcome) -> None:
-        now = self._clock.now()
-        self._curbs.note(change, outcome, now)
-        if has_written(outcome):
-            self._changed.add(change.id)
-            self._found.add("success")
-        if outcome.refused:
-            self._found.add("requeue" if outcome.transient else "terminal")
-        if outcome.state is State.BLOCKED:
-            passes = all(each.rule in PASSING for each in change.blocked_by)
-            self._found.add("requeue" if passes else "terminal")
-        news = (outcome.state, outcome.reason, outcome.message, outcome.calls)
-        known = self._told.get(change.id) == news and not has_written(outcome)
-        if outcome.state is not State.NOT_STARTED and not known:
-            self._told[change.id] = news
-            rules = tuple(each.rule for each in change.blocked_by)
-            self._tell(
-                ChangeTold(now, self.cluster, self._goal.commit, change.cause, outcome, rules)
-            )
+        if shared:  # whose chips are given out together, each in every pass of the others
+            entry = self._register.entries[min(shared)]
+            entry.due = min(entry.due, self._executor.labels_again_at(whole, outcomes))
 
     def _settle(
         self, keys: frozenset[str], prepared: Prepared, plan: Plan, outcomes: dict[str, Outcome]
@@ -324,8 +241,7 @@ class ClusterWork:
             if settled.service.key not in keys or settled.service.cluster != self.cluster:
                 continue
             lane = lane_id(settled.service, settled.lane)
-            self._curbs.settled(lane)
-            self._told.pop(lane, None)
+            self._executor.settled(lane)
             self._rollouts.find(settled)
         told = planned(plan, outcomes)
         services = {each.key: each for each in prepared.state.services}
@@ -367,23 +283,21 @@ class ClusterWork:
             entry = self._register.entries[change.key] if change.key in keys else None
             if entry is not None:
                 begun = outcomes[change.id].state is not State.NOT_STARTED
-                entry.due = min(entry.due, self._curbs.again_at(change, now) if begun else now)
+                entry.due = min(entry.due, self._executor.again_at(change) if begun else now)
         for key in keys:
             entry = self._register.entries[key]
-            entry.failures = self._curbs.failures(lanes.get(key, set()))
+            entry.failures = self._executor.failures(lanes.get(key, set()))
 
     def _heard(self, unread: Unread | None) -> None:
         """A cluster that does not answer is asked again soon, but less and less often."""
         if unread is None:
             self._failures, self._failure = 0, ""
-            self._told.pop("", None)
             return
         now = self._clock.now()
         self._failures += 1
-        self._failure = unread.why
-        self._found.add("requeue" if unread.transient else "terminal")
+        self._executor.results.add("requeue" if unread.transient else "terminal")
         if unread.transient:
             self._sweep_at = now + backoff(self._failures, self._pace, self._random)
-        if self._told.get("") != unread.why:
-            self._told[""] = unread.why
+        if self._failure != unread.why:
             self._tell(ClusterUnread(now, self.cluster, unread.why, unread.transient))
+        self._failure = unread.why

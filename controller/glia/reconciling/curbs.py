@@ -18,12 +18,12 @@ from glia.reconciling.requeue import backoff
 from glia.watch import VISIBLE_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from random import Random
 
     from glia.live import LiveService
     from glia.outcome import Outcome
-    from glia.plan import Change
+    from glia.plan import Change, Labelling
     from glia.reconciling.requeue import Pace
 
 DRAINING: Final = "waiting-for-drain"
@@ -74,7 +74,16 @@ class Curbs:
 
     def curbed(self, plan: Plan, now: float) -> Plan:
         """The same plan; what is not to be made now is blocked in it."""
-        return replace(plan, changes=tuple(self._curb(change, now) for change in plan.changes))
+        refused = {
+            each.id: block
+            for each in plan.labellings
+            if (block := self._refused(each.id, _labelling(each), now))
+        }
+        return replace(
+            plan,
+            changes=tuple(self._curb(change, refused, now) for change in plan.changes),
+            labellings=tuple(each for each in plan.labellings if each.id not in refused),
+        )
 
     def settled(self, lane: str) -> None:
         """A lane is as it should be: nothing is refused any more."""
@@ -87,9 +96,16 @@ class Curbs:
             if change.cause == "drift":
                 self._flips.corrected(change, now)
         if outcome.refused:
-            self._refuse(change, outcome, now)
+            self._refuse(_doing(change), outcome, now)
         elif outcome.state in {State.DONE, State.SUBMITTED}:
             self._refusals.pop(change.id, None)
+
+    def note_labels(self, labelling: Labelling, outcome: Outcome, now: float) -> None:
+        """What came of labels. Instances come and go: no refusal of theirs is for good."""
+        if outcome.refused:
+            self._refuse(_labelling(labelling), replace(outcome, transient=True), now)
+        elif outcome.state is State.DONE:
+            self._refusals.pop(labelling.id, None)
 
     def failures(self, ids: set[str]) -> int:
         """The most refusals in a row of one of these lanes."""
@@ -103,10 +119,30 @@ class Curbs:
         rules = {block.rule for block in change.blocked_by}
         return now + LOOK_AGAIN_SECONDS if rules & PASSING else float("inf")
 
-    def _curb(self, change: Change, now: float) -> Change:
+    def labels_again_at(
+        self, labellings: Iterable[Labelling], outcomes: Mapping[str, Outcome], now: float
+    ) -> float:
+        """When to look again at instances that were to be labelled; never: infinity.
+
+        What was refused waits its time; what was cut off goes on soon; and behind labels that
+        have changed there may be more to do.
+        """
+        again = []
+        for each in labellings:
+            outcome = outcomes.get(each.id)
+            if each.id in self._refusals:
+                again.append(self._refusals[each.id].again_at)
+            elif outcome is not None and outcome.state in {State.TIMED_OUT, State.NOT_STARTED}:
+                again.append(now + LOOK_AGAIN_SECONDS)
+            elif outcome is not None and outcome.state is State.DONE:
+                again.append(now)
+        return min(again, default=float("inf"))
+
+    def _curb(self, change: Change, refused: Mapping[str, Block], now: float) -> Change:
         if change.blocked_by:
             return change
-        block = next(self._blocks(change, now), None)
+        block = next((refused[each] for each in change.depends_on if each in refused), None)
+        block = block or next(self._blocks(change, now), None)
         return replace(change, blocked_by=(block,)) if block else change
 
     def _blocks(self, change: Change, now: float) -> Iterator[Block]:
@@ -122,9 +158,15 @@ class Curbs:
                 "again; it is left alone for an hour"
             )
             yield Block(FIGHTING, message, "a change of the manifest")
-        refusal = self._refusals.get(change.id)
-        if refusal is not None and refusal.doing == _doing(change) and now < refusal.again_at:
-            yield Block(BACKING_OFF if refusal.transient else REFUSED, refusal.message, "")
+        if refused := self._refused(change.id, _doing(change), now):
+            yield refused
+
+    def _refused(self, at: str, doing: str, now: float) -> Block | None:
+        """That AWS has refused exactly this, and is not to be asked again yet."""
+        refusal = self._refusals.get(at)
+        if refusal is None or refusal.doing != doing or now >= refusal.again_at:
+            return None
+        return Block(BACKING_OFF if refusal.transient else REFUSED, refusal.message, "")
 
     def _is_unseen(self, change: Change, now: float) -> bool:
         """Whether ECS shows exactly what was there before our last write.
@@ -137,13 +179,13 @@ class Curbs:
             return False
         return write.before == _shown(change)
 
-    def _refuse(self, change: Change, outcome: Outcome, now: float) -> None:
-        doing, before = _doing(change), self._refusals.get(change.id)
+    def _refuse(self, doing: str, outcome: Outcome, now: float) -> None:
+        before = self._refusals.get(outcome.id)
         failures = before.failures + 1 if before is not None and before.doing == doing else 1
         wait = (
             backoff(failures, self.pace, self.random) if outcome.transient else self.pace.patience
         )
-        self._refusals[change.id] = _Refusal(
+        self._refusals[outcome.id] = _Refusal(
             doing, failures, now + wait, outcome.transient, outcome.message
         )
 
@@ -179,6 +221,10 @@ def is_elsewhere(change: Change) -> bool:
 def _doing(change: Change) -> str:
     """What the change would do, as a plan's digest tells it."""
     return Plan(changes=(replace(change, blocked_by=()),)).digest
+
+
+def _labelling(labelling: Labelling) -> str:
+    return " ".join((labelling.id, *labelling.instances))
 
 
 def _shown(change: Change) -> tuple[Any, ...] | None:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from glia.plan import Change, Plan
     from glia.planning.allowances import Allowances
     from glia.planning.scope import SourceEvidence
-    from glia.reconciling.cluster_work import Ecs
     from glia.reconciling.goal import Goal
+    from glia.reconciling.means import Ecs
     from glia.target import ClusterRef
 
 

@@ -142,3 +142,28 @@ def test_no_secret_value_is_shown_by_anything_but_render(program: Program) -> No
 
     leaks = [(command, value) for command, text in shown for value in canaries if value in text]
     assert not leaks
+
+
+def test_a_plan_shows_what_downtime_allows_under_the_digest_that_an_apply_may_expect(
+    program: Program,
+) -> None:
+    """A service that ECS cannot change in place; offline there is nothing that could be down."""
+    awsvpc = {"awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-1"]}}
+    own = neuron_service(service={"networkConfiguration": awsvpc})
+    definition = own["spec"]["taskDefinition"]
+    definition["networkMode"] = "awsvpc"
+    definition["containerDefinitions"][0]["memoryReservation"] = 4097
+    assert program.write(own).run("apply", "--no-wait").code == 0
+    program.write(neuron_service())
+    blocked = program.run("plan")
+    assert (blocked.code, "--allow-downtime" in blocked.out) == (3, True)
+    plan = json.loads(program.run("plan", "--allow-downtime", "-o", "json").out)
+    assert [each["action"] for each in plan["changes"]] == ["replace"]
+    assert not plan["changes"][0]["blockedBy"]
+    expected = ("apply", "--no-wait", "--expect", plan["digest"])
+    assert program.run(*expected).code == 3
+    assert program.run(*expected, "--allow-downtime").code == 0
+    for flag in ("--allow-downtime", "--repack"):
+        refused = program.run("plan", "--offline", flag)
+        assert (refused.code, refused.out) == (64, "")
+        assert "--offline" in refused.err

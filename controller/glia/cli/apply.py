@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from glia.cli.options import PATHS, PROFILE, colour, output, prunes, seconds, width
+from glia.cli.options import (
+    DOWNTIME,
+    PATHS,
+    PROFILE,
+    REPACK,
+    colour,
+    output,
+    prunes,
+    seconds,
+    width,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,12 +37,8 @@ FAILED, BLOCKED, NOT_CONVERGED, INTERRUPTED = 1, 3, 4, 130
 @PROFILE
 @click.option("--expect", metavar="DIGEST", help="Refuse any other plan than the reviewed one.")
 @click.option("--adopt", multiple=True, metavar="KEY", help="Take over a service; may be repeated.")
-@click.option(
-    "--allow-downtime",
-    is_flag=True,
-    help="Replace what cannot be changed in place; go below maxUnavailable where chips are few.",
-)
-@click.option("--repack", is_flag=True, help="Move replicas where that makes room for others.")
+@DOWNTIME
+@REPACK
 @prunes
 @click.option("--no-wait", is_flag=True, help="Do not wait until it has converged.")
 @click.option(

@@ -22,6 +22,14 @@ MANIFESTS = click.option(
     metavar="PATH",
     help="Where the keys are declared, and with them region, account and role. May be repeated.",
 )
+DOWNTIME = click.option(
+    "--allow-downtime",
+    is_flag=True,
+    help="Replace what cannot be changed in place; go below maxUnavailable where chips are few.",
+)
+REPACK = click.option(
+    "--repack", is_flag=True, help="Move replicas where that makes room for others."
+)
 KEYS = click.argument("keys", nargs=-1, required=True, metavar="KEY...")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from glia.cli.ground import ground, ground_options
-from glia.cli.options import PATHS, PROFILE, colour, output, prunes, width
+from glia.cli.options import DOWNTIME, PATHS, PROFILE, REPACK, colour, output, prunes, width
 from glia.cli.subject import Subject
 from glia.errors import UsageError
 
@@ -55,7 +55,8 @@ class Made:
     "--head", metavar="REF", help="Read the manifests of that commit out of git, not the disk's."
 )
 @ground_options
-@click.option("--repack", is_flag=True, help="Move replicas where that makes room for others.")
+@DOWNTIME
+@REPACK
 @click.option("--comment", is_flag=True, help="Keep the plan in a comment on the pull request.")
 @click.option(
     "--pull-request", type=int, metavar="N", help="Which one, if the job's event does not say it."
@@ -76,6 +77,7 @@ def command(  # noqa: PLR0913  (options of a command line)
     pull_request: int | None,
     instances: tuple[str, ...],
     snapshot: str | None,
+    allow_downtime: bool,
     repack: bool,
     verbose: bool,
     prune: bool,
@@ -96,12 +98,19 @@ def command(  # noqa: PLR0913  (options of a command line)
 
     if not offline and (instances or snapshot is not None):
         raise UsageError("--instances and --snapshot are for --offline: else ECS is asked")
+    if offline and (repack or allow_downtime):
+        raise UsageError(
+            "--repack and --allow-downtime are about what runs, and --offline knows of nothing "
+            "that does; plan without it"
+        )
     if out is not None:
         _write(out, "", "a")  # a reading of a large fleet shall not end in vain
     commenter = _commenter(paths, pull_request) if comment else None
     subject = Subject(paths, base, head)
     laid_out = ground(instances, snapshot)
-    allowed = Allowances(repack=repack, prune=prune, deletes=allow_deletes, grace=grace)
+    allowed = Allowances(
+        downtime=allow_downtime, repack=repack, prune=prune, deletes=allow_deletes, grace=grace
+    )
     made = _offline(subject, laid_out) if offline else _online(subject, profile, allowed)
     plan = made.plan
     if out is not None:

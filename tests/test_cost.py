@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gitops.looped import Loop
+from glia.events import PassBegun
 from glia.outcome import State
 from glia.sandbox.quotas import CLASS_OF, CLASSES
+from lanes.fleet import BIG, lanes, sharing
 from support.operator import MUTATING, make_operator, neuron_service, operator
 
 if TYPE_CHECKING:
@@ -85,6 +88,31 @@ def test_applying_an_unchanged_fleet_costs_no_more_than_planning_it(
 ) -> None:
     assert operator.apply() == {}
     assert ledger.since() == {"DescribeServices": ceil(FLEET / 10)}
+
+
+def test_a_sweep_of_the_loop_over_shared_instances_reads_each_thing_once_and_writes_nothing(
+    make_operator: Callable[..., Operator],
+) -> None:
+    """Twelve lanes, two instances, twenty-four tasks."""
+    operator = make_operator((BIG, 2))
+    loop = Loop(operator.write(sharing("web", 24, 1)))
+    loop.settle("web")
+    loop.play(60)
+    assert len(lanes(operator)) == 12
+    ledger, since = Ledger(operator), len(loop.events)
+    ledger.since()
+    loop.play(300)
+    sweeps = [each.reason for each in loop.told(PassBegun, since=since)]
+    assert set(sweeps) == {"sweep"}
+    once = {
+        "ListServices": ceil(12 / 100),
+        "DescribeServices": ceil(12 / 10),
+        "ListContainerInstances": ceil(2 / 100),
+        "DescribeContainerInstances": ceil(2 / 100),
+        "ListTasks": 2 * ceil(24 / 100),  # those that run, and those that stop
+        "DescribeTasks": ceil(24 / 100),
+    }
+    assert ledger.since() == {name: count * len(sweeps) for name, count in once.items()}
 
 
 @pytest.mark.parametrize("new", [1, 7])

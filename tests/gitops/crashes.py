@@ -1,0 +1,90 @@
+"""A loop whose process dies at a call: what it had in hand is dropped, and nothing is cleaned up.
+
+Every state in which a crash can leave ECS lies between two calls that change something: to die
+at a read is to die after the change before it.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from gitops.looped import Loop
+from glia.aws.clock import Interrupted
+from lanes.fleet import WRITES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from glia.reconciler import Settings
+    from glia.reconciling.desired_source import Desired
+    from support.operator import Operator
+
+Moment = Literal["before", "after"]
+MOMENTS: Final[tuple[Moment, ...]] = ("before", "after")
+"""Of the call's effect."""
+CHANGES: Final = WRITES | {"untag"}
+
+
+class Process:
+    """One that dies at its n-th call that changes something; without a number it lives.
+
+    Attributes:
+        dead: nothing that it still tries reaches ECS any more, not even a read.
+        made: the calls that changed something, in their order.
+    """
+
+    def __init__(self, dies_at: int | None = None, moment: Moment = "before") -> None:
+        self.dead = False
+        self.made: list[str] = []
+        self._dies_at, self._moment = dies_at, moment
+        self._lock = threading.Lock()
+
+    def through(self, ecs: Any) -> Any:
+        return _Gateway(ecs, self)
+
+    def call(self, name: str, real: Callable[..., Any], *args: Any, **more: Any) -> Any:
+        with self._lock:
+            if self.dead:
+                raise Interrupted
+            if name not in CHANGES:
+                return real(*args, **more)
+            is_last = len(self.made) == self._dies_at
+            if is_last and self._moment == "before":
+                self._die()
+            answer = real(*args, **more)
+            self.made.append(name)
+            if is_last:
+                self._die()
+            return answer
+
+    def _die(self) -> None:
+        self.dead = True
+        raise Interrupted
+
+
+class _Gateway:
+    def __init__(self, ecs: Any, process: Process) -> None:
+        self._ecs, self._process = ecs, process
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self._ecs, name)
+        if not callable(real):
+            return real
+        return lambda *args, **more: self._process.call(name, real, *args, **more)
+
+
+def lived(
+    operator: Operator,
+    process: Process,
+    is_done: Callable[[Loop], bool],
+    settings: Settings,
+    source: Desired | None = None,
+) -> Loop:
+    """A loop in that process, until it has died or everything is as it is to be."""
+    loop = Loop(operator, source=source, through=process.through, settings=settings)
+    loop.play_until(lambda: process.dead or is_done(loop), within=600)
+    process.dead = True
+    while not loop.reconciler.finish(0):
+        loop.clock.sleep(1)
+    return loop

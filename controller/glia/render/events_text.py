@@ -37,8 +37,8 @@ def is_quiet(event: Event) -> bool:
     match event:
         case PassBegun(reason=reason):
             return reason != "revision"
-        case PassEnded(result=result):
-            return result == "noop"
+        case PassEnded(changed=changed):  # what stood in the way has been told already
+            return not changed
         case _:
             return False
 

@@ -9,12 +9,15 @@ import sys
 import time
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
+from glia.cli.demo_following import follow
 from glia.cli.demo_manifests import FOLDER, PACKED, examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 SECONDS = 60
@@ -76,7 +79,20 @@ ACTS = (
     "4 changes: 4 done.",
     r"  Measured: at \d\d+ looks, never fewer than 3 of 4 ran.",
     "  Measured: no task has ever found its chip taken.",
-    r"All 12 acts came out as told, in \d+ seconds",
+    "13. Let a loop follow a git repository: glia run",
+    "  commit: Serve a detector and a ranker",
+    r"  following-git/ranker: create for git: done \(RegisterTaskDefinition, CreateService\)",
+    r"  following-git/\w+: Ready \(Converged\): 1 of 1 replicas of \w+ run",
+    "14. Commit a new image, and a slip in another manifest",
+    "  manifests/ranker.yaml:7:3: error: Glia knows no field 'replica' here; write 'replicas'",
+    r"  following-git/detector: rollout done: Converged: 1 replica runs following-git-detector:2",
+    "  Measured: detector:2 and ranker:1 are what ECS runs.",
+    "15. Delete a manifest",
+    "  commit: Rank no more",
+    r"  following-git/ranker: delete for prune: done \(TagResource, UpdateService\)",
+    r"  following-git/ranker: delete for prune: done \(DeleteService\)",
+    r"  Measured: in the \d+ seconds after that no call changed anything in ECS.",
+    r"All 15 acts came out as told, in \d+ seconds",
 )
 
 
@@ -97,6 +113,16 @@ def test_the_demo_plays_its_acts_in_order_in_under_a_minute(tmp_path: Path) -> N
     lines = done.stdout.splitlines()
     assert in_order(ACTS, lines) == []
     assert [line for line in lines if len(line) > 100] == []
+
+
+def test_without_git_the_acts_of_the_loop_are_left_out_by_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    nothing = cast("Any", None)
+    follow(nothing, nothing, tmp_path, nothing)
+    assert "a loop follows a git repository, for there is no git" in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
 
 
 def in_order(patterns: Iterable[str], lines: Iterable[str]) -> list[str]:

@@ -202,4 +202,4 @@ def between(
 ) -> None:
     """Let an operation of ECS's be answered by somebody else, who has the real one."""
     real = SERVICES.get(operation) or OPERATIONS[operation]
-    monkeypatch.setitem(OPERATIONS, operation, lambda request: answer(request, real))  # type: ignore[misc]
+    monkeypatch.setitem(OPERATIONS, operation, lambda request: answer(request, real))

@@ -205,7 +205,7 @@ def _of_calls(sandbox: Sandbox, run: Run, calls: list[Call]) -> Iterator[str]:
 
 
 def _was_told(sandbox: Sandbox, name: str, run: Run) -> bool:
-    """By the loop, or by the tag of the first step: one that is killed at the second says no more."""
+    """By the loop, or by the first step's tag: who is killed at the second step says no more."""
     service = sandbox.cluster.services.get(name)
     if service is not None and "glia:prune-at" in service.tags:
         return True

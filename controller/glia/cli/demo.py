@@ -20,9 +20,9 @@ SPEED = 60.0  # a call takes 10 ms here, so 0.6 s of ECS's time: about what it t
 
 @click.command("demo", short_help="the main job, start to finish, in the embedded ECS")
 def command() -> int:
-    """Create, roll out, put right, roll back and show services, in an ECS in this process.
+    """Create, roll out, put right, roll back, show and follow, in an ECS in this process.
 
-    It takes about half a minute, needs no AWS account and leaves nothing behind. Exit code 0
+    It takes less than a minute, needs no AWS account and leaves nothing behind. Exit code 0
     only if everything came out as it is told.
     """
     from glia.cli.demo_shell import FastClock, own_environment
@@ -63,4 +63,4 @@ def _story(clock: SystemClock, stack: ExitStack) -> Story:
     click.get_current_context().obj = clock  # for the commands that the story runs
     stack.enter_context(chdir(folder))  # so that messages name files as a user sees them
     stack.enter_context(redirect_stderr(sys.stdout))  # a story is one stream
-    return Story(stage, Manifests(folder), target_group)
+    return Story(stage, Manifests(folder), target_group, folder)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import click
+
+from glia.cli.demo_following import follow
 from glia.cli.demo_manifests import FOLDER, SHARED
 from glia.cli.demo_shell import NotAsTold, glia, say, title
 from glia.sandbox.demo import CLUSTER, SHARED_INSTANCES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from glia.cli.demo_manifests import Manifests
     from glia.sandbox.demo import Replicas, Stage
 
@@ -53,14 +58,15 @@ class Story:
         acts: how many have been begun.
     """
 
-    def __init__(self, stage: Stage, manifests: Manifests, target_group: str) -> None:
+    def __init__(self, stage: Stage, manifests: Manifests, target_group: str, folder: Path) -> None:
         self.acts = 0
+        self._folder = folder
         self._stage = stage
         self._manifests = manifests
         self._target_group = target_group
 
     def play(self) -> None:
-        """All of it; some half a minute."""
+        """All of it; some three quarters of a minute."""
         self._check()
         self._plan()
         self._apply()
@@ -73,6 +79,7 @@ class Story:
         self._revert()
         self._share()
         self._roll_shared()
+        follow(self._act, self._stage, self._folder, click.get_current_context().obj)
 
     def _act(self, text: str, *lines: str) -> None:
         self.acts += 1

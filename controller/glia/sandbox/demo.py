@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ACCOUNT: Final = "111122223333"
 HOME, ABROAD = "us-west-2", "eu-central-1"
 CLUSTER: Final = "inference"
+LOOPED: Final = "following-git"
 INSTANCES = (("inf1.xlarge", 2), ("inf2.48xlarge", 2))
 SHARED_INSTANCES = (("inf1.6xlarge", 2),)
 ROLES = ("ecsTaskExecutionRole", "model-reader", "glia")
@@ -82,14 +83,34 @@ class Stage:
         arn: str = made["TargetGroups"][0]["TargetGroupArn"]
         return arn
 
-    def register_instances(self, instances: Iterable[tuple[str, int]]) -> None:
-        """Types and numbers of container instances that join the cluster."""
+    def register_instances(
+        self, instances: Iterable[tuple[str, int]], cluster: str = CLUSTER
+    ) -> None:
+        """Types and numbers of container instances that join a cluster at home."""
         world = self._sandbox.world
         with world.lock:
-            cluster = world.region(Place(ACCOUNT, HOME)).clusters[CLUSTER]
+            joined = world.region(Place(ACCOUNT, HOME)).clusters[cluster]
             for instance_type, count in instances:
                 for _ in range(count):
-                    machines.register(world, cluster, machines.Registration(instance_type))
+                    machines.register(world, joined, machines.Registration(instance_type))
+
+    def open_cluster(self, name: str, instances: Iterable[tuple[str, int]]) -> None:
+        """Another cluster at home, with instances."""
+        self.ecs().create_cluster(clusterName=name)
+        self.register_instances(instances, name)
+
+    def image(self, cluster: str, service: str) -> str:
+        """What the first container of a service is to run."""
+        ecs = self.ecs()
+        (shown,) = ecs.describe_services(cluster=cluster, services=[service])["services"]
+        found = ecs.describe_task_definition(taskDefinition=shown["taskDefinition"])
+        image: str = found["taskDefinition"]["containerDefinitions"][0]["image"]
+        return image
+
+    def status(self, cluster: str, service: str) -> str:
+        """ECS's word for how a service is; empty where it knows none."""
+        shown = self.ecs().describe_services(cluster=cluster, services=[service])["services"]
+        return str(shown[0]["status"]) if shown else ""
 
     def environment(self) -> dict[str, str]:
         """What leads an AWS SDK to the account, and nowhere else."""

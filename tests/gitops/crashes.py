@@ -38,25 +38,34 @@ class Process:
         self.dead = False
         self.made: list[str] = []
         self._dies_at, self._moment = dies_at, moment
+        self._begun = 0
         self._lock = threading.Lock()
 
     def through(self, ecs: Any) -> Any:
         return _Gateway(ecs, self)
 
     def call(self, name: str, real: Callable[..., Any], *args: Any, **more: Any) -> Any:
+        is_last = self._begin(changes=name in CHANGES)
+        answer = real(*args, **more)
         with self._lock:
             if self.dead:
                 raise Interrupted
-            if name not in CHANGES:
-                return real(*args, **more)
-            is_last = len(self.made) == self._dies_at
-            if is_last and self._moment == "before":
-                self._die()
-            answer = real(*args, **more)
-            self.made.append(name)
+            if name in CHANGES:
+                self.made.append(name)
             if is_last:
                 self._die()
-            return answer
+        return answer
+
+    def _begin(self, *, changes: bool) -> bool:
+        """Whether it is the call that the process dies at."""
+        with self._lock:
+            if self.dead:
+                raise Interrupted
+            self._begun += changes
+            is_last = changes and self._begun - 1 == self._dies_at
+            if is_last and self._moment == "before":
+                self._die()
+            return is_last
 
     def _die(self) -> None:
         self.dead = True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 GLIA = str(Path(sys.executable).with_name("glia"))
 SPEED = 200.0
 INTERVAL = 1
+GRACE_SECONDS = 5
 CONDITION = re.compile(
     r"^\S+Z (\S+/\S+): (not Ready|Ready|Reconciling|Stalled) \((\w+)\)", re.MULTILINE
 )
@@ -50,7 +50,7 @@ class Installed:
         log: everything that the loop's processes have said.
         by_hand: calls that somebody beside the loop has made.
         begins: when each process began, on the sandbox's clock.
-        answers: what a test puts between ECS and its operations, by their names.
+        silent_since: when the grace of the last SIGTERM was over, on the same clock.
     """
 
     sandbox: Sandbox
@@ -62,6 +62,7 @@ class Installed:
     by_hand: list[tuple[str, str]] = field(default_factory=list)
     begins: list[float] = field(default_factory=list)
     process: subprocess.Popen[bytes] | None = None
+    silent_since: float = float("inf")
     _before: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -110,7 +111,14 @@ class Installed:
     def kill(self) -> None:
         """It has no chance to do anything about it."""
         if self.process is not None:
-            os.kill(self.process.pid, signal.SIGKILL)
+            self.process.kill()
+
+    def end(self) -> None:
+        """SIGTERM; what it is at has five seconds."""
+        assert self.process is not None
+        self.process.terminate()
+        self.silent_since = self.sandbox.world.clock.now() + GRACE_SECONDS * SPEED
+        assert self.process.wait(2 * GRACE_SECONDS) == 0
 
     def until(self, condition: Callable[[], Any], within: float = 30) -> None:
         end = time.monotonic() + within
@@ -150,7 +158,7 @@ class Installed:
     def holds(self, *, ready: tuple[str, ...], output: str = "", unused: int = 0) -> None:
         """The ten invariants, now."""
         assert self.process is not None
-        log = self.log
+        log, ends = self.log, self.silent_since < float("inf")
         run = Run(
             [each for each in self.manifests.values() if isinstance(each, dict)],
             conditions=self.conditions(),
@@ -159,12 +167,13 @@ class Installed:
             unused=unused,
             output=log + output,
             secrets=[SECRET],
-            alive=self.process.poll() is None,
+            alive=None if ends else self.process.poll() is None,
+            silent_since=self.silent_since,
             restarts=self.begins,
             speed=SPEED,
             unaffected=ready,
         )
-        check(self.sandbox, run, self._before, self.passes)
+        check(self.sandbox, run, self._before, self.passes if not ends else lambda: None)
 
 
 @contextmanager

@@ -211,3 +211,5 @@ def test_a_process_that_is_killed_at_each_kind_of_call_is_followed_by_one_that_g
         assert made.count("CreateService") == 4, "theirs, stays, web, other"
         assert [registered(at, name) for name in ("stays", "web", "other")] == [1, 3, 1]
         at.holds(ready=("stays", "web"))
+        at.end()
+        at.holds(ready=("stays", "web"))

@@ -145,7 +145,7 @@ class Installed:
         is_told = key not in self.conditions() and key in self.log
         return found == image and service.primary.rollout_state == "COMPLETED" and is_told
 
-    def passes(self, count: int = 2) -> None:
+    def passes(self, count: int = 1) -> None:
         """Wait for so many whole sweeps: each describes services once at least."""
         since = len(self.sandbox.calls)
 

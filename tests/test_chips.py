@@ -133,6 +133,16 @@ def test_what_ecs_hands_out_is_the_whole_instance_and_known_before_the_task_runs
     }
 
 
+def test_what_ecs_hands_out_itself_is_told_even_of_an_unknown_type_and_an_unknown_task() -> None:
+    """By NEURON_DEVICES of the instance: its chips are these, and two of them are gone."""
+    chips = {"neuron_devices": frozenset(range(4)), "neuron_devices_left": frozenset({2, 3})}
+    handed = LiveContainer("server", "RUNNING", neuron_device_ids=("0",))
+    tasks = [task("service:known", 1, containers=(handed,))]
+    shown = instance_chips(fleet([instance(1, "trn9.huge", **chips)], tasks), {}, OWNER)
+    (only,) = shown
+    assert held(only) == {0: ["service:known"], 1: ["unknown"], 2: [], 3: []}
+
+
 def test_instances_come_by_the_numbers_of_their_types_and_a_manifests_type_goes_first() -> None:
     kinds = ["inf2.24xlarge", "m7g.large", "inf2.8xlarge", "inf1.6xlarge"]
     instances = [instance(number, kind) for number, kind in enumerate(kinds)]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # What agents can do, dozens of words an instance.
 CAPABILITIES = ("ecs.capability.", "com.amazonaws.")
+# Of a task that is not shown, or not yet.
+NAMELESS = Holder(key="unknown", lane="", task_arn="", owned=False)
 
 
 def instance_chips(
@@ -34,8 +36,9 @@ def instance_chips(
         owner: the installation's name; its tasks are the owned ones.
 
     Returns:
-        Every chip of a known type. Of an unknown type those chips that tasks name, and the
-        instance only if they name any: nothing else tells that it has some.
+        Every chip of a known type, or that ECS itself hands out. Of another instance those
+        that tasks name, and the instance only if they name any: nothing else tells that it has
+        some. A chip that ECS has handed out and no task is known to hold has a nameless holder.
     """
     known = {**catalogue(), **instance_types}
     occupied = occupancy(fleet)
@@ -66,14 +69,16 @@ def _instance(
     owner: str,
 ) -> InstanceStatus:
     named = {number for each in occupants for number in each.devices}
-    chips = range(instance_type.chips) if instance_type else sorted(named)
+    listed = sorted(named | instance.neuron_devices)
+    chips = range(instance_type.chips) if instance_type else listed
+    handed_out = instance.neuron_devices - instance.neuron_devices_left
     return InstanceStatus(
         arn=instance.arn,
         ec2_instance_id=instance.ec2_instance_id,
         type=instance.instance_type,
         partition=instance.attributes.get(PARTITION, ""),
         status=instance.status,
-        chips=tuple(_chips(chips, occupants, owner)),
+        chips=tuple(_chips(chips, occupants, owner, handed_out)),
         connected=instance.connected,
         capacity_provider=instance.capacity_provider,
         attributes={
@@ -101,11 +106,18 @@ def _task(occupant: Occupant, chips: Iterable[int]) -> TaskStatus:
     )
 
 
-def _chips(chips: Iterable[int], occupants: Iterable[Occupant], owner: str) -> Iterator[Chip]:
+def _chips(
+    chips: Iterable[int],
+    occupants: Iterable[Occupant],
+    owner: str,
+    handed_out: frozenset[int],
+) -> Iterator[Chip]:
     holders: dict[int, list[Holder]] = {number: [] for number in chips}
     for occupant in occupants:
         for number in occupant.held(holders):
             holders[number].append(holder(occupant, owner))
     for number, found in holders.items():
+        if not found and number in handed_out:
+            found.append(NAMELESS)
         by_name = sorted(found, key=lambda each: (each.key, each.lane, each.task_arn))
         yield Chip(number, tuple(by_name))

@@ -112,6 +112,8 @@ class LiveInstance:
         registered: CPU (units) and MEMORY (MiB), by ECS's names.
         remaining: the same, less what tasks hold.
         ports: the TCP ports that are taken, the instance's own included.
+        neuron_devices: chips that ECS itself hands out, on Managed Instances (NEURON_DEVICES).
+        neuron_devices_left: those of them that it has not handed out.
     """
 
     arn: str
@@ -124,6 +126,8 @@ class LiveInstance:
     registered: Mapping[str, int] = field(default_factory=dict)
     remaining: Mapping[str, int] = field(default_factory=dict)
     ports: frozenset[int] = frozenset()
+    neuron_devices: frozenset[int] = frozenset()
+    neuron_devices_left: frozenset[int] = frozenset()
 
     @property
     def usable(self) -> bool:

@@ -240,3 +240,17 @@ def test_the_gateway_says_who_calls(gateway: Gateway) -> None:
     client.meta.events.register("before-send.ecs", lambda request, **_: sent.append(request))
     gateway.cluster_status("inference")
     assert "glia/" in sent[0].headers["User-Agent"].decode()
+
+
+def test_the_chips_that_ecs_hands_out_itself_are_read_with_their_instance() -> None:
+    def devices(*numbers: str) -> list[dict[str, Any]]:
+        return [{"name": "NEURON_DEVICES", "type": "STRINGSET", "stringSetValue": list(numbers)}]
+
+    shown = {
+        "containerInstanceArn": "arn",
+        "status": "ACTIVE",
+        "registeredResources": devices("0", "1", "2"),
+        "remainingResources": devices("2"),
+    }
+    read = reading.instance(shown)
+    assert (read.neuron_devices, read.neuron_devices_left) == ({0, 1, 2}, {2})

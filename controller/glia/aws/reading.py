@@ -132,7 +132,9 @@ def instance(shown: Mapping[str, Any]) -> LiveInstance:
         registered=_amounts(registered),
         remaining=_amounts(remaining),
         # ECS lists under "remaining" the ports that are taken.
-        ports=_ports(registered) | _ports(remaining),
+        ports=_numbers("PORTS", registered) | _numbers("PORTS", remaining),
+        neuron_devices=_numbers("NEURON_DEVICES", registered),
+        neuron_devices_left=_numbers("NEURON_DEVICES", remaining),
     )
 
 
@@ -146,12 +148,14 @@ def _is_amount(resource: Mapping[str, Any]) -> bool:
     return resource.get("type") == "INTEGER" and "integerValue" in resource
 
 
-def _ports(resources: Iterable[Mapping[str, Any]] | None) -> frozenset[int]:
+def _numbers(name: str, resources: Iterable[Mapping[str, Any]] | None) -> frozenset[int]:
+    """Of a resource that is a set: ports, or devices."""
     return frozenset(
-        int(port)
+        int(number)
         for each in resources or ()
-        if each["name"] == "PORTS"
-        for port in each.get("stringSetValue") or ()
+        if each["name"] == name
+        for number in each.get("stringSetValue") or ()
+        if number.isdecimal()
     )
 
 

@@ -253,4 +253,4 @@ def test_the_chips_that_ecs_hands_out_itself_are_read_with_their_instance() -> N
         "remainingResources": devices("2"),
     }
     read = reading.instance(shown)
-    assert (read.neuron_devices, read.neuron_devices_left) == ({0, 1, 2}, {2})
+    assert (read.neuron_devices, read.neuron_devices_left) == (frozenset({0, 1, 2}), frozenset({2}))

@@ -15,10 +15,11 @@ from glia.desired.tags import OWNER as OWNER_TAG
 from glia.live import Fleet
 from glia.observe import fleet as read_fleet
 from glia.observed import Facts, Observed
-from glia.plan import Block, Change, Create, Replace
+from glia.plan import Block, Change
 from glia.planning.allowances import NOTHING
 from glia.planning.planner import make_plan, offline_plan
 from glia.preflight import preflight
+from glia.steps import Create, Replace
 from glia.target import Target
 from support.requests import chip, container
 from support.situations import OWNER, definition, instance, live, registered, task, wanted

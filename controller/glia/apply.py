@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from glia.errors import GliaError, is_transient
 from glia.outcome import Applied, Outcome, State, deferred, held_behind, in_the_way, left
 from glia.parallel import in_parallel
-from glia.plan import Labelling, Retire, Separation, lane_id
+from glia.plan import Labelling, Separation, lane_id
 from glia.planning.effects import only_gives_up
 from glia.planning.updating import is_rolling
 from glia.relabel import Labeller, Relabelling
@@ -25,6 +25,7 @@ from glia.rollout import (
     look_at,
     started_rollout,
 )
+from glia.steps import Retire
 from glia.submit import CutOff, Separating, Submission, Writer
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, assert_never
 from glia.candidates import Wanted
 from glia.capacity import CHECKS, capacity
 from glia.occupancy import occupancy
-from glia.plan import Block, Create, Delete, Preflight, Replace, Result, Retire, Scale, Update
+from glia.plan import Block, Preflight, Result
 from glia.planning.effects import starts_deployment
+from glia.steps import Create, Delete, Replace, Retire, Scale, Update
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from glia.live import Presence
     from glia.observed import Observed
     from glia.occupancy import Occupancy
-    from glia.plan import Change, Definition
+    from glia.plan import Change
+    from glia.steps import Definition
 
 _RESULTS: Mapping[Presence, Result] = {"there": "ok", "missing": "failed", "unknown": "unknown"}
 _ROLES_OF_A_TASK = ("executionRoleArn", "taskRoleArn")

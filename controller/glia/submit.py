@@ -19,7 +19,7 @@ from glia.desired.tags import (
     tag_list,
 )
 from glia.errors import GliaError
-from glia.plan import Create, Delete, Replace, Retire, Scale, Update
+from glia.steps import Create, Delete, Replace, Retire, Scale, Update
 from glia.watch import VISIBLE_SECONDS
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from glia.clock import Clock
     from glia.live import LiveService
-    from glia.plan import Change, Definition, Separation
+    from glia.plan import Change, Separation
+    from glia.steps import Definition
 
 T = TypeVar("T")
 DRAINING_LOOK_SECONDS = 5.0

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from glia.desired.state import DesiredState
 from glia.observed import Observed
-from glia.plan import Delete, Retire
 from glia.planning.allowances import Allowances
 from glia.planning.planner import make_plan
 from glia.planning.scope import PrunePolicy, PruneScope, SourceEvidence
+from glia.steps import Delete, Retire
 from support.situations import live, wanted
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from glia.outcome import State
-from glia.plan import Delete, Retire
 from glia.sandbox.faults import Fault
+from glia.steps import Delete, Retire
 from lanes.fleet import apply_and_die, writes
 from support.operator import is_empty, neuron_cluster, neuron_service
 

@@ -11,8 +11,9 @@ from markdown_it import MarkdownIt
 
 from glia.diff import ABSENT
 from glia.errors import Diagnostic, Location
-from glia.plan import Block, Plan, Retire, Source
+from glia.plan import Block, Plan, Source
 from glia.render.plan_markdown import BUDGET, plan_markdown
+from glia.steps import Retire
 from render.golden import golden
 from render.values import (
     CONTAINER,

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glia.diff import ABSENT, MASKED, FieldChange
-from glia.plan import Create, Effect, Labelling, Plan, Settled
+from glia.plan import Effect, Labelling, Plan, Settled
 from glia.render.fields import field_line
 from glia.render.plan_text import plan_text
 from glia.render.wording import effect
+from glia.steps import Create
 from glia.target import Target
 from render.golden import golden
 from render.values import (

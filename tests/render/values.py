@@ -17,20 +17,14 @@ from glia.plan import (
     NOT_READY,
     Block,
     Change,
-    Create,
-    Definition,
-    Delete,
     Drifted,
     Effect,
     Held,
     Plan,
     Preflight,
-    Replace,
-    Retire,
     Retired,
     Settled,
     Source,
-    Update,
 )
 from glia.status import (
     Chip,
@@ -42,6 +36,7 @@ from glia.status import (
     ServiceStatus,
     Status,
 )
+from glia.steps import Create, Definition, Delete, Replace, Retire, Update
 from glia.target import ClusterRef, Target
 
 if TYPE_CHECKING:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glia.diff import flattened
-from glia.plan import Change, Create, Definition
+from glia.plan import Change
 from glia.planning.effects import effect
 from glia.planning.needs import has_content
+from glia.steps import Create, Definition
 
 if TYPE_CHECKING:
     from glia.desired.state import DesiredLane, DesiredService

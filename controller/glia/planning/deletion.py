@@ -9,8 +9,9 @@ from glia.desired.state import DesiredLane
 from glia.desired.tags import KEY, OWNER
 from glia.diff import FieldChange
 from glia.neuron.lanes import Lane
-from glia.plan import Change, Delete
+from glia.plan import Change
 from glia.planning.effects import effect
+from glia.steps import Delete
 
 if TYPE_CHECKING:
     from glia.desired.state import DesiredService

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from glia.plan import Change, Drifted, Replace, Settled, Update
+from glia.plan import Change, Drifted, Settled
 from glia.planning.updating import is_rolling
+from glia.steps import Replace, Update
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

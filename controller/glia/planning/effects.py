@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from glia.desired.percentages import down_at_once, surplus_at_once
 from glia.desired.tags import prune_mark
-from glia.plan import Create, Delete, Effect, Replace, Retire, Scale, Update
+from glia.plan import Effect
+from glia.steps import Create, Delete, Replace, Retire, Scale, Update
 from glia.update_members import STARTS_DEPLOYMENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from glia.desired.state import DesiredLane
-    from glia.plan import Definition, Step
+    from glia.steps import Definition, Step
 
 # ECS's own, for a service of replicas (botocore's documentation of DeploymentConfiguration).
 MAXIMUM, MINIMUM = 200, 100

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from glia.desired.lane_tag import LANE
 from glia.desired.tags import FAILED
-from glia.plan import Change, Held, Settled, Update
+from glia.plan import Change, Held, Settled
 from glia.planning.effects import effect, starts_deployment
 from glia.planning.needs import runs_content
+from glia.steps import Update
 from glia.update_members import REDEPLOYING
 
 if TYPE_CHECKING:

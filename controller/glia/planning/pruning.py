@@ -14,10 +14,11 @@ from glia.desired.tags import KEY, OWNER, prune_mark
 from glia.diff import FieldChange
 from glia.errors import Diagnostic, Location
 from glia.manifest.spec import Rollout
-from glia.plan import Change, Delete, Retire, Retired
+from glia.plan import Change, Retired
 from glia.planning.deletion import former_lane
 from glia.planning.effects import effect
 from glia.planning.gates import Orphan, Tally, closed
+from glia.steps import Delete, Retire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from glia.plan import Change, Settled, Update, lane_id
+from glia.plan import Change, Settled, lane_id
 from glia.planning.effects import starts_deployment
 from glia.planning.updating import is_rolling
+from glia.steps import Update
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

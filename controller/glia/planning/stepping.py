@@ -7,11 +7,12 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from glia.diff import FieldChange
-from glia.plan import Change, Create, Scale, Settled, Update, service_id
+from glia.plan import Change, Settled, service_id
 from glia.planning.deletion import deletion, former_lane
 from glia.planning.effects import effect, starts_deployment
 from glia.planning.readiness import is_ready
 from glia.planning.sequence import awaited, sequenced
+from glia.steps import Create, Scale, Update
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

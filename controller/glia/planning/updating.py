@@ -17,12 +17,13 @@ from glia.desired.tags import (
     applied,
     revision_of,
 )
-from glia.plan import Block, Change, Create, Definition, Replace, Settled, Update
+from glia.plan import Block, Change, Settled
 from glia.planning.comparison import Comparison, compare, tag_fields
 from glia.planning.creation import definition, request
 from glia.planning.effects import effect, starts_deployment
 from glia.planning.holding import has_failed, is_retried, without_mark
 from glia.planning.needs import keeps_values, kept_mark, was_applied
+from glia.steps import Create, Definition, Replace, Update
 from glia.update_members import update_members
 
 if TYPE_CHECKING:

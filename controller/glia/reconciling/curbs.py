@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from glia.outcome import State
-from glia.plan import Block, Create, Delete, Plan, Replace, Retire, Scale, Update
+from glia.plan import Block, Plan
 from glia.reconciling.flips import Flips
 from glia.reconciling.requeue import backoff
+from glia.steps import Create, Delete, Replace, Retire, Scale, Update
 from glia.watch import VISIBLE_SECONDS
 
 if TYPE_CHECKING:

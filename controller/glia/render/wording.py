@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING, assert_never
 
-from glia.plan import Create, Delete, Retire
+from glia.steps import Create, Delete, Retire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

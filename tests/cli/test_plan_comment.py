@@ -177,6 +177,10 @@ def test_the_action_plans_comments_and_tells_what_it_found(
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    first, *_, last = done.stdout.splitlines()
+    assert first.startswith("::stop-commands::"), "nothing that is shown is obeyed"
+    assert last == f"::{first.removeprefix('::stop-commands::')}::"
+    assert len(last) > 32
     output = dict(
         line.split("=", 1) for line in Path(os.environ["GITHUB_OUTPUT"]).read_text().splitlines()
     )
@@ -191,3 +195,23 @@ def test_no_input_of_the_action_stands_in_the_text_of_a_script() -> None:
     action = yaml.safe_load(ACTION.read_text())
     for step in action["runs"]["steps"]:
         assert "${{" not in step["run"]
+
+
+def test_the_action_runs_no_module_that_lies_in_the_pull_request(tmp_path: Path) -> None:
+    """``python -m`` looks there first."""
+    (tmp_path / "pip").mkdir()
+    for name in ("venv.py", "subprocess.py", "pip/__init__.py", "pip/__main__.py"):
+        (tmp_path / name).write_text("open('ran', 'w')\nraise SystemExit(0)\n")
+    action = yaml.safe_load(ACTION.read_text())
+    (step,) = (each for each in action["runs"]["steps"] if each["name"] == "Install Glia")
+    given = {"PYTHON": sys.executable, "SOURCE": "/nowhere", "ENVIRONMENT": str(tmp_path / "made")}
+    done = subprocess.run(
+        ["/bin/bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+        cwd=tmp_path,
+        env={**os.environ, **given},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not (tmp_path / "ran").exists()
+    assert "/nowhere/constraints.txt" in done.stderr, "it was pip itself that looked for it"

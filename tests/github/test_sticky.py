@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from urllib3 import HTTPResponse
 
-from glia.github.api import GitHub, GitHubError
+from glia.github.api import LONGEST_WAIT, RETRIES, GitHub, GitHubError
 from glia.github.sticky import keep
 from support.github import US, Forge, forge
 
@@ -98,3 +99,35 @@ def test_whoever_cannot_be_reached_is_told_without_the_token() -> None:
         client.pull_head(7)
     assert "cannot be reached" in str(unreachable.value)
     assert TOKEN not in str(unreachable.value)
+
+
+def test_whatever_answers_in_its_place_is_an_error_and_gets_no_token(github: Forge) -> None:
+    """A captive portal, a proxy's page, a link that only begins like GitHub's address."""
+    client = GitHub(TOKEN, "acme/fleet", github.url)
+    for path in ("/graphql", "/pulls/7", "/statuses", "/pulls", "/comments"):
+        github.answers[path] = ({"something": "else"}, "")
+    asked = (
+        client.viewer,
+        lambda: client.pull_head(7),
+        lambda: client.statuses(github.head),
+        lambda: client.merged_heads(github.head),
+        lambda: list(client.comments(7)),
+    )
+    for ask in asked:
+        with pytest.raises(GitHubError, match="something else than its API has"):
+            ask()
+    github.answers["/statuses"] = ([{}], "")
+    with pytest.raises(GitHubError, match="something else than its API has"):
+        client.statuses(github.head)
+    with forge() as other:
+        port = other.url.rpartition(":")[2]
+        github.answers["/statuses"] = ([], f'<{github.url}@127.0.0.1:{port}/more>; rel="next"')
+        assert client.statuses(github.head) == {}
+        assert other.asked == []
+    github.answers["/statuses"] = ([], f'<{github.url}/repos/acme/statuses>; rel="next"')
+    assert client.statuses(github.head) == {}, "pages that never end"
+
+
+def test_nobody_waits_an_hour_because_github_says_so() -> None:
+    answer = HTTPResponse(headers={"retry-after": "3600"}, status=429)
+    assert RETRIES.new().get_retry_after(answer) == LONGEST_WAIT

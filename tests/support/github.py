@@ -27,6 +27,7 @@ class Forge:
         pulls: by the commits that came with them.
         refusals: answers to give instead of acting: method and a part of the path to a status,
             and how often.
+        answers: by a part of the path, what is answered there, and the link header.
     """
 
     url: str = ""
@@ -36,6 +37,7 @@ class Forge:
     statuses: list[dict[str, Any]] = field(default_factory=list)
     pulls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     refusals: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    answers: dict[str, tuple[Any, str]] = field(default_factory=dict)
     authorizations: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
 
@@ -107,7 +109,10 @@ def forge() -> Iterator[Forge]:
             made.authorizations.add(self.headers.get("authorization", ""))
             made.asked.append(f"{self.command} {self.path}")
             refused = made.refusal(self.command, self.path)
-            if refused is not None:
+            instead = [told for part, told in made.answers.items() if part in self.path]
+            if instead:
+                self._send(200, *instead[0])
+            elif refused is not None:
                 self._send(refused, {"message": "no"}, "")
             else:
                 self._send(*made.answer(self.command, self.path, json.loads(body or b"{}")))

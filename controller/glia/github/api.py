@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,8 +19,20 @@ if TYPE_CHECKING:
 API: Final = "https://api.github.com"
 PAGE: Final = 100
 TIMEOUT: Final = urllib3.Timeout(connect=5, read=30)
+LONGEST_WAIT: Final = 30.0
+MOST_PAGES: Final = 100
+
+
+class _Patient(urllib3.Retry):
+    """Waits as long as GitHub asks for, but not for hours: others wait for the answer."""
+
+    def get_retry_after(self, response: urllib3.BaseHTTPResponse) -> float | None:
+        asked = super().get_retry_after(response)
+        return None if asked is None else min(asked, LONGEST_WAIT)
+
+
 # A comment that was made twice is worse than one that was not: only what may be repeated is.
-RETRIES: Final = urllib3.Retry(
+RETRIES: Final = _Patient(
     total=3,
     redirect=False,
     status_forcelist=(429, 500, 502, 503, 504),
@@ -29,6 +42,7 @@ RETRIES: Final = urllib3.Retry(
     raise_on_status=False,
 )
 LONGEST_WORDS: Final = 300
+UNDOCUMENTED: Final = "GitHub answered with something else than its API has; is a proxy between?"
 _NEXT: Final = re.compile(r'<([^>]+)>;\s*rel="next"')
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 
@@ -83,19 +97,23 @@ class GitHub:
     def viewer(self) -> str:
         """The login that the token acts as."""
         answer = self._graphql("query { viewer { login } }", {})
-        return str(answer["viewer"]["login"])
+        with _as_documented():
+            return str(answer["viewer"]["login"])
 
     def pull_head(self, number: int) -> str:
         """The commit that a pull request's branch is at."""
         _, answer = self._call("GET", f"{self._repository}/pulls/{number}")
-        return str(answer["head"]["sha"])
+        with _as_documented():
+            return str(answer["head"]["sha"])
 
     def comments(self, number: int) -> Iterator[Comment]:
         """Those of a pull request, oldest first, whatever their number."""
         url = f"{self._repository}/issues/{number}/comments?per_page={PAGE}"
         for each in self._paged(url):
-            author = (each.get("user") or {}).get("login", "")
-            yield Comment(each["id"], each["node_id"], author, each.get("body") or "")
+            with _as_documented():
+                author = (each.get("user") or {}).get("login", "")
+                comment = Comment(each["id"], each["node_id"], author, each.get("body") or "")
+            yield comment
 
     def create_comment(self, number: int, body: str) -> None:
         self._call("POST", f"{self._repository}/issues/{number}/comments", {"body": body})
@@ -124,30 +142,38 @@ class GitHub:
         newest: dict[str, tuple[str, str]] = {}
         url = f"{self._repository}/commits/{commit}/statuses?per_page={PAGE}"
         for each in self._paged(url):
-            told = (each["state"], each.get("description") or "")
-            newest.setdefault(each["context"], told)
+            with _as_documented():
+                told = (each["state"], each.get("description") or "")
+                newest.setdefault(each["context"], told)
         return {context: text for context, (state, text) in newest.items() if state == "success"}
 
     def merged_heads(self, commit: str) -> tuple[str, ...]:
         """The last commits of the merged pull requests that a commit has come with."""
         url = f"{self._repository}/commits/{commit}/pulls?per_page={PAGE}"
-        return tuple(str(each["head"]["sha"]) for each in self._paged(url) if each["merged_at"])
+        found = list(self._paged(url))
+        with _as_documented():
+            return tuple(str(each["head"]["sha"]) for each in found if each["merged_at"])
 
     def _paged(self, url: str) -> Iterator[Any]:
         """The elements of all pages; links to elsewhere are not followed."""
-        while url:
+        for _ in range(MOST_PAGES):
             link, answer = self._call("GET", url)
+            if not isinstance(answer, list):
+                raise GitHubError(UNDOCUMENTED)
             yield from answer
             following = _NEXT.search(link)
-            url = following[1] if following and following[1].startswith(self._url) else ""
+            if following is None or not following[1].startswith(f"{self._url}/"):
+                return
+            url = following[1]
 
     def _graphql(self, query: str, variables: dict[str, Any]) -> Any:
         # An Enterprise Server has /api/v3 for REST and /api/graphql for this.
         url = f"{self._url.removesuffix('/v3')}/graphql"
         _, answer = self._call("POST", url, {"query": query, "variables": variables})
-        if told := answer.get("errors"):
-            raise GitHubError(f"GitHub: {_words(told[0])}")
-        return answer["data"]
+        with _as_documented():
+            if told := answer.get("errors"):
+                raise GitHubError(f"GitHub: {_words(told[0])}")
+            return answer["data"]
 
     def _call(self, method: str, url: str, body: Any = None) -> tuple[str, Any]:
         """The ``link`` header and the answer."""
@@ -163,6 +189,15 @@ class GitHub:
         if answer.status >= 300:
             raise GitHubError(f"GitHub: {answer.status} {_words(told)}".rstrip(), answer.status)
         return answer.headers.get("link", ""), told
+
+
+@contextmanager
+def _as_documented() -> Iterator[None]:
+    """What lacks the members that GitHub documents is from something else that answers there."""
+    try:
+        yield
+    except (AttributeError, KeyError, IndexError, TypeError):
+        raise GitHubError(UNDOCUMENTED) from None
 
 
 def _words(told: Any) -> str:

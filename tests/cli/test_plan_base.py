@@ -294,3 +294,17 @@ def test_a_repository_that_would_run_something_is_only_read(
     assert code == 1
     assert "is not in the repository" in capsys.readouterr().err
     assert not marker.exists()
+
+
+def test_a_repository_made_of_committed_files_does_not_say_what_was_there(
+    checkout: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Git takes a folder that looks like one for a repository, and its refs for the base."""
+    fake = checkout.folder / "manifests"
+    checkout.git("commit", "--quiet", "--allow-empty", "--message", "theirs")
+    checkout.git("clone", "--quiet", "--bare", str(checkout.folder), str(fake))
+    checkout.git(f"--git-dir={fake}", "config", "core.bare", "false")
+    checkout.git(f"--git-dir={fake}", "config", "core.worktree", str(checkout.folder))
+    checkout.write("manifests/all.yaml", CLUSTER, neuron_service())
+    assert main(["plan", str(fake), "--offline", "--base", "main"]) == 64
+    assert "safe.bareRepository" in capsys.readouterr().err

@@ -137,7 +137,9 @@ class LocalRepository:
 
     def _run(self, *arguments: str, stdin: bytes = b"", most: int = _LISTS) -> Ended:
         # In a container the checkout often belongs to somebody else; nothing of it is run.
-        pairs = (("safe.directory", "*"),)
+        # Files that look like a repository, committed beside manifests, are none: their history
+        # would say what is live.
+        pairs = (("safe.directory", "*"), ("safe.bareRepository", "explicit"))
         return run(
             ("git", "-C", str(self._top), *arguments),
             environment=environment(Path("/nonexistent"), pairs),

@@ -42,6 +42,9 @@ TICK_SECONDS: Final = 1.0
 """How late the loop may notice that something is due."""
 HINTS_APART: Final = 5.0
 """Seconds between two fetches at least, however many hints come."""
+STANDS_STILL: Final = 2.0
+"""Intervals for which a directory has to be the same before anything is pruned by it: whoever
+writes there may be at it, and half a file can be a whole one with a service less."""
 
 
 @dataclass(slots=True)
@@ -318,7 +321,8 @@ class Reconciler:
                 if cluster not in self._workers:
                     self._workers[cluster] = _Worker(self._new_work(cluster))
             self._goal = goal
-        self._prune_due = 0.0
+        still = 0.0 if goal.source.repository else STANDS_STILL * self._settings.pace.interval
+        self._prune_due = self._clock.now() + still
 
     def _new_work(self, cluster: ClusterRef) -> ClusterWork:
         random = Random(self._random.random())

@@ -12,7 +12,7 @@ from glia.manifest.spec import NeuronService
 from glia.planning.scope import SourceEvidence, prune_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from glia.desired.state import DesiredState
     from glia.errors import Diagnostic
@@ -112,7 +112,14 @@ def _evidence(found: Files, loaded: Loaded) -> SourceEvidence:
     # A source that does not tell paths apart is one.
     by_path = found.files or {"the source": tuple(each.file for each in found.sources)}
     empty = [path for path, files in by_path.items() if with_manifests.isdisjoint(files)]
+    empty += (each for each in _blank(found.sources) if each not in empty)
     return SourceEvidence(empty=tuple(empty), wrong=tuple(dict.fromkeys(wrong)))
+
+
+def _blank(sources: Iterable[Source]) -> Iterator[str]:
+    """Files without a word: somebody is writing them, or could not."""
+    said = {each.file for each in sources if each.content.strip()}
+    yield from dict.fromkeys(each.file for each in sources if each.file not in said)
 
 
 def _services_of(

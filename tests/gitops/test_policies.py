@@ -63,6 +63,32 @@ def test_what_git_no_longer_has_is_pruned_in_two_steps_and_never_while_git_is_aw
     assert again.reconciler.status().source.failure
 
 
+def test_nothing_is_pruned_by_a_directory_that_somebody_is_writing(
+    make_operator: Callable[..., Operator],
+) -> None:
+    """Half of a file is a whole one with a service less, and a file begins without a word."""
+    operator = make_operator(("inf1.xlarge", 6))
+    pruned = neuron_cluster("inference", prune=True, pruneGraceSeconds=300)
+    names = ("one", "two", "three", "four")
+    services = [neuron_service(name, replicas=1) for name in names]
+    loop = Loop(operator)
+    loop.write(*services, clusters=(pruned,)).settle(*names)
+
+    loop.write(*services[:-1], clusters=(pruned,)).play(55)
+    loop.write(*services, clusters=(pruned,)).play(200)
+    assert there(operator) == dict.fromkeys(names, 1), "it was half of it"
+
+    (operator.folder / "later.yaml").write_text("\n")
+    loop.write(*services[:-1], clusters=(pruned,)).play(300)
+    assert there(operator) == dict.fromkeys(names, 1), "this may be where it will be"
+    told = [each for each in loop.told(ChangeTold) if each.cause == "prune"]
+    assert [each.rules for each in told] == [("prune-empty-path",)]
+
+    (operator.folder / "later.yaml").unlink()
+    loop.play(300)
+    assert there(operator)["four"] == 0, "it stands still"
+
+
 def test_a_service_waits_for_another_one_wherever_that_is_and_a_suspended_one_is_left_alone(
     make_operator: Callable[..., Operator],
 ) -> None:

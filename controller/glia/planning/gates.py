@@ -83,10 +83,14 @@ def source_is_next(orphan: Orphan) -> Iterator[Block]:
 
 
 def paths_hold_manifests(orphan: Orphan) -> Iterator[Block]:
-    """No path is missing or empty: a mistyped one would look like a deleted fleet."""
+    """No path or file is missing or empty: a mistyped one would look like a deleted fleet."""
     if empty := orphan.evidence.empty:
         message = f"no manifest was found in {', '.join(empty)}"
-        yield Block("prune-empty-path", message, "name paths that hold manifests")
+        yield Block(
+            "prune-empty-path",
+            message,
+            "name paths that hold manifests, and delete files that are empty",
+        )
 
 
 def everything_is_parsed(orphan: Orphan) -> Iterator[Block]:

@@ -27,7 +27,7 @@ class SourceEvidence:
             plain directory always is. Else what is wrong with it.
         detail: the same in words: which revision, why.
         acknowledge: what lets it be taken all the same, if anything does.
-        empty: paths that are not there or hold no manifest.
+        empty: paths that are not there or hold no manifest, and files without a word.
         wrong: files and manifests with errors: each may be the one that seems to be missing.
         claimed: values of ``glia:key`` whose manifests are known to be elsewhere.
         paused: why nothing is to be deleted now: suspended, outside of its window; or empty.

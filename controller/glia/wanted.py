@@ -9,6 +9,7 @@ from glia.desired.desire import clusters, desired, service_key
 from glia.layout.layout import clusters_to_read, lay_out, parted
 from glia.manifest.load import load
 from glia.manifest.spec import NeuronService
+from glia.planning.renames import with_sure_renames
 from glia.planning.scope import SourceEvidence, prune_scope
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ def compiled(
     loaded = load(found.sources)
     if loaded.unknown_types and (more := look_up(loaded)):
         loaded = load(found.sources, known_types=more)
-    alone, sharing = parted(loaded.declared, loaded.instance_types)
+    told = (*found.diagnostics, *loaded.diagnostics)
+    declared = with_sure_renames(loaded.declared, told)
+    alone, sharing = parted(declared, loaded.instance_types)
     layout = lay_out(alone, loaded.instance_types, {})
     if read_ahead is not None:
         enrolled = clusters_to_read(sharing, loaded.instance_types)  # these are read as a whole
@@ -93,9 +96,9 @@ def compiled(
         desired(alone, layout.lanes, types),
         sharing,
         types,
-        (*found.diagnostics, *loaded.diagnostics),
+        told,
         prune_scope(loaded.declared, loaded.frozen, _evidence(found, loaded)),
-        lambda: load(sources(), known_types=types).declared,
+        lambda: with_sure_renames(load(sources(), known_types=types).declared, told),
         loaded.frozen,
         loaded.unknown_types,
     )

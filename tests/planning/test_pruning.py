@@ -214,6 +214,30 @@ def test_a_new_name_is_ready_before_the_old_one_goes(pruning: Operator) -> None:
     assert is_empty(pruning.plan())
 
 
+@pytest.mark.parametrize("broken", ["kind: [\n", "NeuronServce", "elsewhere"])
+def test_the_old_name_stays_while_a_manifest_may_still_have_it(
+    pruning: Operator, broken: str
+) -> None:
+    """In a file that cannot be read, under a kind that nobody knows, in the same ECS cluster."""
+    new = neuron_service("new", replicas=1, renamedFrom="gone")
+    alias = neuron_cluster("alias", clusterName="inference")
+    pruning.write(*fleet("a", "b", "c"), new, clusters=(*PRUNING, alias))
+    (old,) = fleet("gone", cluster="alias" if broken == "elsewhere" else "inference")
+    if broken == "NeuronServce":
+        old["kind"] = broken
+    pruning.write(old, file="old.yaml")
+    if broken.startswith("kind"):
+        (pruning.folder / "old.yaml").write_text(broken)
+    (made,) = pruning.plan().changes
+    assert (made.action, made.key) == ("create", "inference/new")
+    pruning.apply(errors=broken != "elsewhere")
+    assert live(pruning)["gone"] == 1
+
+    (pruning.folder / "old.yaml").unlink()
+    pruning.converge()
+    assert live(pruning) == {"a": 1, "b": 1, "c": 1, "new": 1}
+
+
 def test_a_new_name_of_the_same_service_in_ecs_changes_its_tags_only(pruning: Operator) -> None:
     named: dict[str, Any] = {"service": {"serviceName": "prod"}, "replicas": 1}
     pruning.converge(neuron_service("old", **named))

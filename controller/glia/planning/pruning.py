@@ -117,10 +117,11 @@ def _is_declared(cluster: ClusterRef, key: str, scope: PruneScope) -> bool:
     """
     if (cluster, key) in scope.keys or key.rpartition("/")[2] in scope.frozen:
         return True
-    return any(key == other and _may_be_one(cluster, elsewhere) for elsewhere, other in scope.keys)
+    return any(key == other and may_be_one(cluster, elsewhere) for elsewhere, other in scope.keys)
 
 
-def _may_be_one(one: ClusterRef, other: ClusterRef) -> bool:
+def may_be_one(one: ClusterRef, other: ClusterRef) -> bool:
+    """Whether two may be one ECS cluster, of which only one tells its account."""
     accounts = {one.target.account_id, other.target.account_id} - {""}
     return (one.name, one.target.region) == (other.name, other.target.region) and len(accounts) < 2
 
@@ -139,7 +140,7 @@ def _claims(
     heirs = {
         service.key: lane.lane.name
         for service in desired.services
-        if _may_be_one(service.cluster, cluster)
+        if may_be_one(service.cluster, cluster)
         for lane in service.lanes
         if lane.lane.name in names
     }

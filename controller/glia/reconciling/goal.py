@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from glia.desired.desire import clusters, service_key
@@ -196,14 +196,8 @@ def sifted(found: Files, look_up: LookUp, tell: Callable[[str, Exception], None]
         good, bad = _sieve(found.sources, look_up, tell)
         if not bad:
             raise
-    wanted = compiled(_Some(tuple(good), tuple(found.diagnostics), found.files), look_up)
-    evidence = wanted.scope.evidence
-    evidence = replace(evidence, wrong=(*evidence.wrong, *(each.file for each in bad)))
-    return replace(
-        wanted,
-        diagnostics=(*wanted.diagnostics, *map(_bug_in, bad)),
-        scope=replace(wanted.scope, evidence=evidence),
-    )
+    told = (*found.diagnostics, *map(_bug_in, bad))
+    return compiled(_Some(tuple(good), told, found.files), look_up)
 
 
 def _sieve(

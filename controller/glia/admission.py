@@ -3,8 +3,9 @@
 The plan of a pull request leaves its digest in the commit status ``glia/plan``. A revision is
 let in if the plan that is made now, of all its manifests, begins with the digest on the commit
 itself or on the head of the merged pull request that brought it. Until then the last revision
-that was let in stays wanted. That one was let in is remembered on the commit, in ``glia/admitted``:
-once it is being applied its plan is another one, and drift is put back without being asked for.
+that was let in stays wanted. That one was let in is remembered on the commit, in
+``glia/admitted/PATH``: once it is being applied its plan is another one, and drift is put back
+without being asked for. Whoever follows another path of the commit has another plan to let in.
 """
 
 from __future__ import annotations
@@ -109,26 +110,32 @@ class Admission:
 
     def _judge(self, revision: Revision) -> None:
         forge, commit = self._forge(), revision.commit
-        if ADMITTED in forge.statuses(commit):
+        if admitted(revision.source.path) in forge.statuses(commit):
             return
         plan = self._plan_of(revision)
         if plan.unread:
             told = "; ".join(each.message for each in plan.unread)
             raise PlanUnknown(f"the plan of {short(commit)} is not known: {told}")
-        if plan.changes or plan.held or plan.acts:
+        if plan.changes or plan.held or plan.acts or plan.shortages:
             try:
                 _compare(commit, plan, tuple(_reviewed(forge, commit)))
             except (PlanMissing, PlanChanged) as refusal:
-                self._tell(forge, commit, f"{refusal.reason}: now {status_line(plan)}")
+                self._tell(forge, revision, f"{refusal.reason}: now {status_line(plan)}")
                 raise
-        forge.set_status(commit, "success", ADMITTED, status_line(plan))
+        forge.set_status(commit, "success", admitted(revision.source.path), status_line(plan))
 
-    def _tell(self, forge: Forge, commit: str, why: str) -> None:
+    def _tell(self, forge: Forge, revision: Revision, why: str) -> None:
         """Say on the commit, once, that it is not let in; whether that works changes nothing."""
+        commit, context = revision.commit, admitted(revision.source.path)
         if self._told != (commit, why):
             with suppress(GliaError):
-                forge.set_status(commit, "failure", ADMITTED, why)
+                forge.set_status(commit, "failure", context, why)
                 self._told = (commit, why)
+
+
+def admitted(path: str) -> str:
+    """The context of the status that remembers it, for a path in the repository."""
+    return f"{ADMITTED}/{path}" if path else ADMITTED
 
 
 def _reviewed(forge: Forge, commit: str) -> Iterator[str]:

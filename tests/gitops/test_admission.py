@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gitops.looped import Loop, Repository
-from glia.admission import ADMITTED, PLAN, Admission
+from glia.admission import ADMITTED, PLAN, Admission, admitted
 from glia.cli.run import plan_of
 from glia.events import FetchFailed
 from glia.github.api import GitHub
 from glia.planning.allowances import NOTHING
 from glia.render.comment import status_line
+from lanes.fleet import sharing
 from support.github import Forge, forge
 from support.operator import CLUSTER, neuron_service
 
@@ -71,7 +72,7 @@ class Reviewed:
 
     def admissions(self) -> list[tuple[str, str]]:
         told = self.there.statuses
-        return [(each["sha"], each["state"]) for each in told if each["context"] == ADMITTED]
+        return [(each["sha"], each["state"]) for each in told if each["context"] == admitted("m")]
 
 
 def test_a_commit_waits_for_its_plan_and_is_kept_to_it(
@@ -152,3 +153,26 @@ def test_nothing_new_is_applied_while_github_does_not_answer(
     again = reviewed.started()
     again.settle("web")
     assert again.told(FetchFailed)[0].reason != "PlanMissing", "git is away: what was let in stays"
+
+
+def test_neither_what_another_path_let_in_nor_what_finds_no_room_yet_goes_unseen(
+    operator: Operator, there: Forge, tmp_path: Path
+) -> None:
+    """Of one commit staging lets in its own path; of another nothing can be done before later."""
+    reviewed = Reviewed(operator, there, tmp_path / "git")
+    first = reviewed.commit(neuron_service(replicas=1))
+    for context in (ADMITTED, admitted("staging")):
+        there.statuses.append(
+            {"sha": first, "context": context, "state": "success", "description": "let in"}
+        )
+    reviewed.loop.play(70)
+    assert reviewed.refusals() == ["PlanMissing"]
+    assert operator.calls_of()["CreateService"] == 0
+
+    second = reviewed.commit(sharing("web", 1, 1))
+    assert operator.plan().shortages
+    assert not operator.plan().changes
+    reviewed.loop.play(70)
+    assert reviewed.admissions()[-1] == (second, "failure")
+    reviewed.review(second)
+    reviewed.loop.see(second)

@@ -35,6 +35,16 @@ needs_kustomize = pytest.mark.skipif(
 )
 
 
+PATCH = """\
+apiVersion: builtin
+kind: PatchTransformer
+metadata: {name: theirs}
+path: http://127.0.0.1:8080/status
+target: {kind: NeuronCluster}
+"""
+"""What kustomize fetches itself, from this machine past every proxy."""
+
+
 def write(folder: Path, files: Mapping[str, str]) -> None:
     for name, content in files.items():
         path = folder / name
@@ -75,12 +85,18 @@ def names(found: Found) -> list[str]:
         "secretGenerator: [{name: x, env: https://example.com/x}]",
         "helmCharts: [{name: x, repo: https://example.com}]",
         "resources: &all [a.yaml]\nbases: *all",
+        "resources: [a.yaml]\ntransformers: [patch.yaml]",
+        "resources: [a.yaml]\ngenerators: ['{kind: X,\n\n  paths: [http://127.0.0.1/x]}']",
+        "resources: [a.yaml]\nvalidators: [sub]",
     ],
 )
 def test_what_would_be_fetched_is_refused_and_the_tool_is_not_even_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kustomization: str
 ) -> None:
     write(tmp_path, {"m/kustomization.yaml": kustomization, "m/a.yaml": CLUSTER, "b.yaml": CLUSTER})
+    write(
+        tmp_path, {"m/patch.yaml": PATCH, "m/sub/kustomization.yaml": "resources: [../patch.yaml]"}
+    )
     tool = tmp_path / "bin" / "kubectl"
     write(tmp_path, {"bin/kubectl": f"#!/bin/sh\ntouch {tmp_path}/started\n"})
     tool.chmod(0o700)

@@ -21,8 +21,9 @@ NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 # https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/
 _RESOURCES: Final = ("resources", "bases", "components", "generators", "transformers", "validators")
+_PLUGINS: Final = ("generators", "transformers", "validators")
 _FILES: Final = ("crds", "configurations", "patchesStrategicMerge")
-_MEMBERS: Final = ("path", "files", "envs", "env")
+_MEMBERS: Final = ("path", "paths", "files", "envs", "env")
 _CHARTS: Final = ("helmCharts", "helmChartInflationGenerator", "helmGlobals")
 _MOST_FOLDERS: Final = 500
 
@@ -56,6 +57,7 @@ def folders(tree: Tree, top: str) -> tuple[tuple[str, ...], tuple[Diagnostic, ..
                 elif "://" in entry or tree.content(path) is None:
                     diagnostics.append(_remote(file, entry))
             diagnostics += _refused(file, document.body)
+            diagnostics += _of_plugins(tree, folder, file, document.body)
     return tuple(found), tuple(dict.fromkeys(diagnostics))
 
 
@@ -94,6 +96,26 @@ def _refused(file: str, body: dict[str, Any]) -> Iterator[Diagnostic]:
     for entry in (*_entries(body, _FILES), *_members(body)):
         if "://" in entry:
             yield _remote(file, entry)
+
+
+def _of_plugins(tree: Tree, folder: str, file: str, body: dict[str, Any]) -> Iterator[Diagnostic]:
+    """What generators and transformers would fetch, whose files kustomize loads by themselves.
+
+    Those of a folder could come out of another build, so nobody could say what they name.
+    """
+    for name in _PLUGINS:
+        listed = body.get(name)
+        for entry in listed if isinstance(listed, list) else ():
+            place, content = file, str(entry).encode()
+            if "\n" not in str(entry):
+                place = posixpath.normpath(posixpath.join(folder, str(entry)))
+                content = tree.content(place) or b""
+                if tree.is_folder(place):
+                    yield _built_plugin(file, str(entry))
+            reading = read(content, place)
+            yield from reading.diagnostics
+            for document in reading.documents:
+                yield from _refused(place, document.body)
 
 
 def _entries(body: dict[str, Any], names: tuple[str, ...]) -> Iterator[str]:
@@ -135,6 +157,16 @@ def _chart(file: str, name: str) -> Diagnostic:
         f"{name}: charts are not rendered here",
         expected="manifests",
         remedy="helm template ... | glia plan -",
+    )
+
+
+def _built_plugin(file: str, entry: str) -> Diagnostic:
+    return refusal(
+        file,
+        "kustomization-plugin",
+        f"{entry} is a folder, and generators, transformers and validators are files here",
+        expected="a file beside it",
+        remedy="name the files in it",
     )
 
 

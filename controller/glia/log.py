@@ -10,7 +10,7 @@ import structlog
 
 from glia.events import LoopFailed
 from glia.render.events_json import event_json, severity
-from glia.render.events_text import event_text, text_time
+from glia.render.events_text import event_text, text_time, traceback_lines
 from glia.render.legible import visible
 from glia.render.status_json import iso_time
 
@@ -51,7 +51,7 @@ class Log:
         for name in _ENVELOPE:
             members.pop(name, None)
         if isinstance(event, LoopFailed):
-            members["traceback"] = event.traceback
+            members["traceback"] = "\n".join(traceback_lines(event))
         self._write(severity(event), members.pop("event"), members)
 
     def say(self, level: str, name: str, message: str) -> None:

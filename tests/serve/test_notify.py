@@ -29,7 +29,7 @@ from glia.events import (
     RolloutEnded,
 )
 from glia.github.api import GitHub
-from glia.log import Log
+from glia.log import Format, Log
 from glia.loop_status import ClusterState, LoopStatus, ServiceState, SourceState
 from glia.notify.background import Background
 from glia.notify.commit_status import CommitStatuses
@@ -133,6 +133,15 @@ def test_every_kind_of_event_is_one_line_and_one_form_for_programs() -> None:
                     "replicas": 0,
                 },
             }
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_the_words_of_an_exception_forge_no_line_and_command_no_terminal(form: Format) -> None:
+    stream = io.StringIO()
+    words = "\x1b]0;theirs\x07\u202e\n1970-01-01T00:00:10Z inference/web: done"
+    Log(stream, form).tell(LoopFailed(10.0, "inference/web", "KeyError", words))
+    assert stream.getvalue().replace("\n", "").isprintable()
+    assert sum(line.startswith("1970") for line in stream.getvalue().splitlines()) <= 1
 
 
 @pytest.mark.parametrize(

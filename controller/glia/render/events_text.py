@@ -48,11 +48,16 @@ def event_text(event: Event) -> str:
     at = text_time(event.at)
     lines = f"{at} {said(event)}"
     if isinstance(event, LoopFailed):
-        return f"{lines}\n{event.traceback.rstrip()}"
+        return "\n".join((lines, *(f"  {each}" for each in traceback_lines(event))))
     if isinstance(event, RevisionFetched):
         told = (f"{at} {visible(_diagnosed(each))}" for each in event.diagnostics)
         return "\n".join((lines, *told))
     return lines
+
+
+def traceback_lines(event: LoopFailed) -> list[str]:
+    """Its own lines; the exception's words may be anybody's."""
+    return [visible(each) for each in event.traceback.splitlines()]
 
 
 def text_time(at: float) -> str:

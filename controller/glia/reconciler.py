@@ -12,6 +12,7 @@ import traceback
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from random import Random
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from glia.errors import GliaError, is_transient
@@ -144,11 +145,12 @@ class Reconciler:
         return now >= memory.due or (memory.hinted and now - memory.asked_at >= HINTS_APART)
 
     def finish(self, seconds: float) -> bool:
-        """Wait for what is under way, in real time; whether it has ended."""
+        """Wait for what is under way, all of it together, in real time; whether it has ended."""
         self._ends = True
         self._source.stop()
+        end = monotonic() + seconds
         for thread in list(self._threads):
-            thread.join(seconds)
+            thread.join(max(0.0, end - monotonic()))
         return not any(thread.is_alive() for thread in list(self._threads))
 
     def status(self) -> LoopStatus:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from random import Random
+from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gitops.looped import Loop
 from glia.aws.clock import SystemClock
 from glia.aws.pacing import Pacer
 from glia.reconciling.requeue import Pace, backoff, jittered
 from glia.sandbox.clock import VirtualClock
 from glia.shards import Shard
 from glia.target import ClusterRef, Target
+
+if TYPE_CHECKING:
+    from support.operator import Operator
 
 NAMES = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=20)
 
@@ -79,3 +86,19 @@ def test_nothing_is_called_once_the_clock_is_interrupted() -> None:
     except KeyboardInterrupt:
         return
     raise AssertionError("the call would have been made")
+
+
+def test_all_that_is_under_way_is_waited_for_together(operator: Operator) -> None:
+    """Five clusters that do not answer, and whoever has sent SIGTERM waits ten seconds."""
+    loop, answered = Loop(operator).reconciler, threading.Event()
+
+    def hang() -> None:
+        answered.wait(60)
+
+    for name in "abcde":
+        loop._thread(name, hang)
+    begin = time.monotonic()
+    assert not loop.finish(0.3)
+    assert time.monotonic() - begin < 0.9
+    answered.set()
+    assert loop.finish(5)

@@ -130,6 +130,11 @@ def test_once_compares_and_changes_everything_and_ends(program: Program) -> None
     again = program.run("run", "--dir", str(program.folder), "--once")
     assert again.code == 0
     assert "changed" not in again.err, again.err
+    program.write()
+    (program.folder / "empty.yaml").touch()
+    blocked = program.run("run", "--dir", str(program.folder), "--once", "--prune")
+    assert blocked.code == 3, blocked.err
+    assert "no manifest was found in" in blocked.err
     (program.folder / "wrong.yaml").write_text("kind: NeuronServices\n")
     assert program.run("run", "--dir", str(program.folder), "--once").code == 1
 

@@ -156,4 +156,4 @@ def _code(status: LoopStatus) -> int:
         or any(each.failures for each in status.services)
     ):
         return FAILED
-    return BLOCKED if stalled else 0
+    return BLOCKED if stalled or status.prune_blocked else 0

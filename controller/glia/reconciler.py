@@ -21,7 +21,7 @@ from glia.loop_status import LoopStatus, SourceState
 from glia.planning.allowances import NOTHING, Allowances
 from glia.reconciling.cluster_work import ClusterWork
 from glia.reconciling.desired_source import DOUBTS, SourceMemory
-from glia.reconciling.goal import NOTHING_WANTED, Goal, goal_of, sifted
+from glia.reconciling.goal import NOTHING_WANTED, Goal, goal_of, of_the_first, sifted
 from glia.reconciling.means import Means
 from glia.reconciling.prune_work import PruneWork
 from glia.reconciling.requeue import Pace, backoff, jittered
@@ -298,7 +298,7 @@ class Reconciler:
         if revision.commit == known.commit and wanted.unknown_types == unknown:
             return
         goal = goal_of(
-            wanted,
+            wanted if revision.follows else of_the_first(wanted),
             known.number + 1,
             revision.commit,
             revision.source,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
 from gitops.looped import Loop, Repository
@@ -61,6 +62,32 @@ def test_what_git_no_longer_has_is_pruned_in_two_steps_and_never_while_git_is_aw
     again.play(200)
     assert there(operator).keys() == {"two", "three", "four"}
     assert again.reconciler.status().source.failure
+
+
+def test_a_new_state_directory_and_a_mirror_that_lags_prune_nothing(
+    make_operator: Callable[..., Operator], tmp_path: Path
+) -> None:
+    """A pod that starts anew does not know which commit was applied last."""
+    operator = make_operator(("inf1.xlarge", 6))
+    git = Repository(tmp_path, operator.driver.clock)
+    pruned = neuron_cluster("inference", prune=True, pruneGraceSeconds=0)
+    old = git.commit(cluster=pruned, one=neuron_service("one", replicas=1))
+    new = git.commit(two=neuron_service("two", replicas=1))
+    Loop(operator, source=git.source).settle("one", "two")
+
+    git.origin.git("update-ref", "refs/heads/main", old)
+    for lost in (True, False):
+        if lost:
+            shutil.rmtree(tmp_path / "state")
+        again = Loop(operator, source=git.another_source())
+        again.play(200)
+        assert there(operator) == {"one": 1, "two": 1}
+        (told,) = [each for each in again.told(ChangeTold) if each.cause == "prune"]
+        assert told.rules == ("prune-source",)
+
+    git.origin.git("update-ref", "refs/heads/main", new)
+    again.see(new).see(git.commit(two=None)).play(300)
+    assert there(operator).keys() == {"one"}
 
 
 def test_nothing_is_pruned_by_a_directory_that_somebody_is_writing(

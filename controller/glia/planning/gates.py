@@ -74,6 +74,7 @@ def source_is_next(orphan: Orphan) -> Iterator[Block]:
     if evidence.revision == "next":
         return
     why = {
+        "first": "nobody knows whether this commit comes after the one that was applied last",
         "unread": "the source could not be read",
         "unverified": "the source's revision is not verified",
         "diverged": "the source's revision does not descend from the one that was applied last",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from glia.manifest.relations import Declared
     from glia.target import ClusterRef
 
-Revision: TypeAlias = Literal["next", "unread", "unverified", "diverged"]
+Revision: TypeAlias = Literal["next", "first", "unread", "unverified", "diverged"]
 
 
 @dataclass(frozen=True, slots=True)

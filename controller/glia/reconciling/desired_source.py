@@ -26,6 +26,7 @@ class Revision(Protocol):
     Attributes:
         commit: tells it from every other.
         source: the same as a plan tells it.
+        follows: whether it is known to come after what was used before.
     """
 
     @property
@@ -36,6 +37,9 @@ class Revision(Protocol):
 
     @property
     def source(self) -> Origin: ...
+
+    @property
+    def follows(self) -> bool: ...
 
 
 class Desired(Protocol):

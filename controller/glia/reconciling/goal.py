@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from glia.desired.desire import clusters, service_key
@@ -155,6 +155,17 @@ def goal_of(
         if isinstance(each.manifest, NeuronService) and each.manifest.spec.depends_on:
             needs[name] = tuple(each.manifest.spec.depends_on)
     return Goal(number, commit, source, made, wanted, needs)
+
+
+def of_the_first(wanted: Wanted) -> Wanted:
+    """The same, of a revision that may be older than what was applied: nothing is gone yet."""
+    evidence = replace(
+        wanted.scope.evidence,
+        revision="first",
+        detail="it is the first one in this --state",
+        acknowledge="push another commit, or glia apply --prune",
+    )
+    return replace(wanted, scope=replace(wanted.scope, evidence=evidence))
 
 
 def _clusters_of(wanted: Wanted) -> tuple[Declared, ...]:

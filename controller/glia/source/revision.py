@@ -24,6 +24,8 @@ class Revision:
         path: in the repository; of directories, those that were named.
         found: the files, and what is wrong with some of them.
         verified: its signature was asked for, and is good.
+        follows: it comes after one that was used before, or is that one. Of the first in a new
+            state directory nobody knows whether it is older than what was applied.
         fetched_at: when the source last said that this is its state, in seconds of its clock.
     """
 
@@ -33,6 +35,7 @@ class Revision:
     found: Found
     verified: bool
     fetched_at: float
+    follows: bool = True
 
     @property
     def source(self) -> Source:

@@ -32,6 +32,8 @@ INCOMING: Final = "refs/glia/incoming"
 """What was fetched last, good or not."""
 GOOD: Final = "refs/glia/good"
 """The last commit that was used."""
+FIRST: Final = "refs/glia/first"
+"""The commit that was used when nobody knew of an earlier one."""
 
 OLDEST: Final = (2, 34)
 """The first that checks signatures by ssh keys; configuration by variables came before."""
@@ -180,6 +182,8 @@ class Repository:
 
     def set_good(self, commit: str) -> None:
         """Remember the commit that is used."""
+        if not self.resolve(GOOD):
+            self.git("update-ref", FIRST, commit)
         self.git("update-ref", GOOD, commit)
 
     def git(self, *arguments: str, stdin: bytes = b"", most: int = _LISTS) -> bytes:

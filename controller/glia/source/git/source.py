@@ -20,7 +20,7 @@ from glia.source.git.access import NOBODY, Access
 from glia.source.git.history import relation
 from glia.source.git.limits import USUAL, Limits
 from glia.source.git.manifests import manifests
-from glia.source.git.repository import GOOD, INCOMING, Repository
+from glia.source.git.repository import FIRST, GOOD, INCOMING, Repository
 from glia.source.git.signatures import ANY_COMMIT, Policy, verify
 from glia.source.revision import Relation, Revision
 
@@ -98,7 +98,7 @@ class GitSource:
         if self._last is not None or not (commit := self._repository.resolve(GOOD)):
             return
         try:
-            self._last = self._read(commit, 0.0)
+            self._last = replace(self._read(commit, 0.0), follows=self._follows(commit))
         except SourceError:
             return
 
@@ -113,7 +113,7 @@ class GitSource:
         self._check_history(commit)
         revision = self._read(commit, now)
         self._repository.set_good(commit)
-        return revision
+        return replace(revision, follows=self._follows(commit))
 
     def _fetched(self, tip: Tip) -> str:
         """The tip's commit, transferred unless it is here already; newer if it has moved on."""
@@ -140,6 +140,9 @@ class GitSource:
         if found == "ancestor":
             raise RolledBack(f"{what}which comes before it", f"revert with a new commit; {remedy}")
         raise NonFastForward(f"{what}which does not follow from it", remedy)
+
+    def _follows(self, commit: str) -> bool:
+        return self._repository.resolve(FIRST) != commit
 
     def _held(self) -> str | None:
         return self._last.commit if self._last else self._repository.resolve(GOOD)

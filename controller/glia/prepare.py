@@ -19,7 +19,7 @@ from glia.planning.readiness import in_question
 from glia.planning.scope import NO_SCOPE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from glia.clock import Clock
     from glia.desired.state import DesiredState
@@ -124,7 +124,7 @@ def prepare(  # noqa: PLR0913  (by keyword)
             *diagnostics,
             *layout.diagnostics,
             *found.diagnostics,
-            *(unreadable(each.cluster, each.failure) for each in failures),
+            *_untold(failures, state, observed),
         ),
         source=source,
         scope=replace(scope, now=clock.now()),
@@ -136,6 +136,16 @@ def prepare(  # noqa: PLR0913  (by keyword)
         if each.failure
     }
     return _looked_ahead(Prepared(plan, state, observed, rosters, unread), reader_of, clock)
+
+
+def _untold(
+    failures: Iterable[Roster], state: DesiredState, observed: Mapping[ClusterRef, Observed]
+) -> Iterator[Diagnostic]:
+    """Clusters that could not be read, but for those of which the planner says so itself."""
+    told = {each.cluster for each in state.services if not each.suspended}
+    for each in failures:
+        if each.cluster not in told or not observed[each.cluster].failure:
+            yield unreadable(each.cluster, each.failure)
 
 
 def _sightings(found: Recalled, rosters: Mapping[ClusterRef, Roster]) -> dict[ClusterRef, Observed]:

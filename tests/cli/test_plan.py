@@ -54,7 +54,13 @@ def test_an_error_is_1_and_the_good_part_stands_beside_it(program: Program) -> N
 
 
 def test_what_could_not_be_looked_at_is_not_called_right(program: Program) -> None:
-    program.write(neuron_service(cluster="gone"), cluster=neuron_cluster("gone"))
+    """It is told once, though neither its instances nor its services could be read."""
+    shared = {"instanceType": "inf1.6xlarge", "devices": 1}
+    program.write(
+        neuron_service(cluster="gone"),
+        neuron_service("b", cluster="gone", neuron=shared, rollout={"minReadySeconds": 1}),
+        cluster=neuron_cluster("gone"),
+    )
     plan = program.run("plan")
     assert plan.out.splitlines()[-1] == "Nothing is known. 1 cluster not looked at, 1 error."
     applied = program.run("apply")

@@ -166,8 +166,16 @@ def summary(plan: Plan) -> str:
     services = {(each.service.cluster, each.service.key) for each in plan.settled}
     if plan.unread and not services:
         return f"Nothing is known. {', '.join(beside)}."
+    if not services and beside:
+        return f"{_nothing_done(plan)}. {', '.join(beside)}."
     parts = [_as_they_should_be(len(services)), *beside]
     return f"No changes{' in what was read' if plan.unread else ''}. {', '.join(parts)}."
+
+
+def _nothing_done(plan: Plan) -> str:
+    """Of a plan without changes in which no service is as it should be."""
+    seen = plan.held or plan.suspended or plan.retired or plan.drifted
+    return "Nothing is planned" if plan.errors and not seen else "No changes"
 
 
 def _as_they_should_be(services: int) -> str:

@@ -97,7 +97,8 @@ def _no_tool(name: str) -> Diagnostic:
         code="kustomization",
         message=f"{name} is a kustomization, and nothing is installed to build it",
         expected="kubectl or kustomize where PATH finds it",
-        remedy=f"install one, or build it elsewhere: kubectl kustomize {name} | glia plan -",
+        remedy=f"install one, or build it elsewhere (kubectl kustomize {name} | glia plan -), "
+        "or name only the files beside it",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 
 import click
 import pytest
@@ -26,6 +27,14 @@ def test_help_names_every_command_and_each_has_help_of_its_own() -> None:
     for name in gate.COMMANDS:
         assert f"  {name} " in shown
         assert run(name, "--help").stdout.startswith(f"Usage: glia {name} ")
+
+
+@pytest.mark.parametrize("name", gate.COMMANDS)
+def test_every_option_says_what_it_is_for(name: str) -> None:
+    """``--output`` is left to its choices."""
+    command = import_module(f"glia.cli.{name.replace('-', '_')}").command
+    options = [each for each in command.params if isinstance(each, click.Option)]
+    assert not [each.name for each in options if each.name != "output" and not each.help]
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -40,7 +40,7 @@ def command(
 
     Clusters, services, task definitions and roles stand in it by their ARNs; without
     `accountId` in the manifests the account is left open. Only services that carry the owner's
-    tag may be changed. Errors in manifests go to standard error.
+    tag may be changed. Errors in manifests go to standard error; exit code 1 if there are any.
     """
     from glia.cli.wanted import offline, offline_state, wanted
     from glia.iam.policy import CALLER, assuming, policy, principals

@@ -27,7 +27,7 @@ def command(
 
     The same bytes for the same manifests. What only ECS can tell, the new revision's number,
     is left out: the service names its family. Errors go to standard error, and what is right
-    is printed all the same.
+    is printed all the same; exit code 1 if there is an error.
 
     Services that share instances are laid out on empty ones, or beside what a snapshot shows:
     then these are the very lanes that apply would make. Which of them it was is said on

@@ -22,7 +22,8 @@ def command(
     """Forget that the content of these services failed: KEY is CLUSTER/NAME.
 
     Glia does not apply a content again that ECS has rolled back. Where it was not the
-    content's fault, say so here, and apply. What has not failed is left as it is.
+    content's fault, say so here, and apply. What has not failed is left as it is. Exit code 1
+    if there is no such service, or AWS refused something.
     """
     from glia.cli.online import Online
     from glia.cli.places import places

@@ -57,13 +57,14 @@ SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
 }
 
 
-@click.command("schema", short_help="the JSON Schemas of manifests, plans, outcomes and status")
+@click.command("schema", short_help="the JSON Schemas of manifests and of what glia prints")
 @click.argument("of", type=click.Choice(list(SCHEMAS)), default="manifest", metavar="[OF]")
 def command(of: str) -> int:
     """Print a JSON Schema (2020-12).
 
     OF is manifest (the default): all kinds, with ECS's own members and texts, for editors. Or
-    it is what a command prints with -o json: plan, outcomes (of apply), status.
+    it is what a command prints with -o json: plan, outcomes (of apply), status. Or what the
+    loop tells: loop-status (at /status), event (in its log and notifications).
     """
     click.echo(json.dumps(SCHEMAS[of](), indent=2, ensure_ascii=False))
     return 0

@@ -44,7 +44,7 @@ OPTIONS = (
         "--dir", multiple=True, metavar="PATH", help="Manifests on disk; may be repeated."
     ),
     click.option("--git", metavar="URL", help="A repository: https://, ssh:// or file://."),
-    click.option("--ref", default="main", show_default=True, help="Its branch or tag."),
+    click.option("--ref", default="main", show_default=True, metavar="REF", help="Branch or tag."),
     click.option("--path", default=".", metavar="DIR", help="The manifests in it; by default all."),
     click.option(
         "--state",

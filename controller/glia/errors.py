@@ -65,4 +65,4 @@ class Diagnostic:
     def guarded(self) -> str:
         """The message for those who may not read the manifest: without the text that is there."""
         quoted = self.found.startswith('"')
-        return self.message.replace(self.found, "what is there") if quoted else self.message
+        return self.message.replace(self.found, '"..."') if quoted else self.message

@@ -11,6 +11,7 @@ from glia.assess import Assessment
 from glia.conditions import Standing, conditions, health
 from glia.desired.state import DesiredState
 from glia.desired.tags import FAILED
+from glia.errors import Diagnostic
 from glia.live import Fleet
 from glia.observed import Facts, Observed
 from glia.plan import lane_id
@@ -165,6 +166,19 @@ def test_a_block_says_what_would_allow_it_and_a_failure_says_why() -> None:
     assert unreadable.conditions[0].message == message
     looping = status_of(WEB, look(WEB, rolling()), failing("CrashLooping"))
     assert looping.conditions[2].message == "why"
+
+
+def test_a_service_some_of_whose_replicas_get_no_lane_is_not_called_healthy() -> None:
+    """All lanes that it has are as they should be."""
+    short = Diagnostic("error", "shortage", "no room for 4", key="NeuronService/web")
+    other = replace(short, key="NeuronService/other")
+    state, observed = DesiredState((WEB,)), look(WEB, changed())
+    plan = make_plan(state, {WEB.cluster: observed}, NOTHING, diagnostics=(other, short))
+    found = service_status(WEB, observed, plan, {lane_id(WEB, WEB.lanes[0]): CONVERGED})
+    assert told(found) == ("Degraded", three("False", "False", "True", "Shortage"))
+    assert found.conditions[0].message == "no room for 4"
+    plan = make_plan(state, {WEB.cluster: observed}, NOTHING, diagnostics=(other,))
+    assert service_status(WEB, observed, plan, {}).health == "Healthy"
 
 
 def test_a_lane_shows_what_is_wanted_beside_what_runs() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -61,7 +62,10 @@ def status(  # noqa: PLR0913  (what is known of the clusters comes by keyword)
             _service(
                 service,
                 by_cluster.get(service.cluster),
-                said[service.key, service.cluster],
+                replace(
+                    said[service.key, service.cluster],
+                    refused=refused_by_layout(plan, service.name),
+                ),
                 assessments,
             )
             for service in desired.services
@@ -93,17 +97,32 @@ def service_status(
 ) -> ServiceStatus:
     """One service; ``observed`` is its cluster, None where nothing was read of it."""
     said = _by_service(plan)[service.key, service.cluster]
-    return _service(service, observed, said, assessments)
+    refused = refused_by_layout(plan, service.name)
+    return _service(service, observed, replace(said, refused=refused), assessments)
+
+
+def refused_by_layout(plan: Plan, name: str) -> Standing | None:
+    """What allocation says against a service: no room, or pools that overlap."""
+    for each in plan.errors:
+        if each.key == f"NeuronService/{name}":
+            reason = "".join(part.capitalize() for part in re.split(r"\W+", each.code))
+            return Standing("stalled", reason, each.message)
+    return None
 
 
 @dataclass(slots=True)
 class _Said:
-    """What the plan says of one service, by the names of its lanes."""
+    """What the plan says of one service, by the names of its lanes.
+
+    Attributes:
+        refused: why some of its replicas get no lane.
+    """
 
     changes: dict[str, Change]
     settled: dict[str, Settled]
     drifted: dict[str, Drifted]
     held: Held | None = None
+    refused: Standing | None = None
 
 
 def _by_service(plan: Plan) -> Mapping[tuple[str, ClusterRef], _Said]:
@@ -161,6 +180,8 @@ def _standings(
         yield Standing("unknown", "ClusterUnreadable", message)
         return
     live = _live(service, observed)
+    if said.refused is not None:
+        yield said.refused
     if said.held is not None:
         waits = said.held.reason == NOT_READY
         reason, message = said.held.reason, said.held.message

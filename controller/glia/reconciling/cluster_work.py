@@ -29,8 +29,8 @@ from glia.reconciling.standings import (
     of_rollout,
     of_unread,
     planned,
-    refused_by_layout,
 )
+from glia.service_status import refused_by_layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -270,7 +270,8 @@ class ClusterWork:
             for at, outcome in self._rollouts.outcomes(key).items()
             if at in told and told[at].state in {"rolling", "short", "converged"}
         }
-        refused = refused_by_layout(service, plan, key.rpartition("/")[2])
+        name = key.rpartition("/")[2]
+        refused = refused_by_layout(plan, name) or (not_planned(name) if service is None else None)
         whole = {SERVICE: refused} if refused else {}
         return {**told, **rolling, **whole} or {SERVICE: not_planned(key)}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from glia.conditions import Standing, of_change, of_drifted, of_settled
@@ -13,7 +12,6 @@ from glia.reconciling.curbs import BACKING_OFF, DRAINING, FIGHTING, REFUSED, UNS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from glia.desired.state import DesiredService
     from glia.errors import Diagnostic
     from glia.outcome import Outcome
     from glia.plan import Change, Plan
@@ -77,15 +75,6 @@ def of_manifest(diagnostic: Diagnostic) -> Standing:
 def of_bug(error: str) -> Standing:
     """The text of an exception may hold what is secret; the log has it."""
     return Standing("stalled", "Internal", f"a bug in glia ({error}); the log has the traceback")
-
-
-def refused_by_layout(service: DesiredService | None, plan: Plan, name: str) -> Standing | None:
-    """What allocation says against a service: no room, or pools that overlap."""
-    for each in plan.errors:
-        if each.key == f"NeuronService/{name}":
-            reason = "".join(part.capitalize() for part in re.split(r"\W+", each.code))
-            return Standing("stalled", reason, each.message)
-    return not_planned(name) if service is None else None
 
 
 def not_planned(name: str) -> Standing:

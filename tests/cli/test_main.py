@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from importlib import import_module
@@ -68,6 +69,11 @@ def test_bad_usage_is_64_and_says_what_is_wrong(
         (UsageError("no such thing"), 64, "glia: no such thing\n"),
         (KeyboardInterrupt(), 130, "glia: interrupted\n"),
         (click.Abort(), 130, "glia: interrupted\n"),
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            1,
+            "glia: No space left on device: not all that was to be written is there\n",
+        ),
     ],
 )
 def test_an_error_that_a_user_can_mend_has_no_traceback(

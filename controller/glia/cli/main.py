@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import gc
 import importlib
 import os
@@ -81,7 +82,9 @@ def main(arguments: Sequence[str] | None = None, *, clock: SystemClock | None = 
         return _say(error, BAD_USAGE if isinstance(error, UsageError) else 1)
     except (KeyboardInterrupt, click.Abort):
         return _say("interrupted", INTERRUPTED)
-    except Exception:  # noqa: BLE001  (the gate: a bug is told as one)
+    except Exception as error:  # noqa: BLE001  (the gate: a bug is told as one)
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            return _say(f"{error.strerror}: not all that was to be written is there", 1)
         import traceback  # only a bug needs it, and it would be a tenth of what --help takes
 
         traceback.print_exc()

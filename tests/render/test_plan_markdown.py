@@ -107,6 +107,12 @@ def test_no_delete_is_left_out_of_a_comment_that_grows_too_long() -> None:
     assert all(f"| delete | `{each.key}` |" in markdown for each in gone)
 
 
+def test_an_offline_plan_says_what_it_takes_to_be_live() -> None:
+    markdown = plan_markdown(Plan(offline=True, source=Source("", "", "", "1a2b3c4d5e6f7a8b")))
+    told = "Offline: nothing live was read; ECS is taken to hold what commit 1a2b3c4d5e6f says."
+    assert told in markdown
+
+
 def test_a_plan_without_changes_is_a_heading() -> None:
     assert plan_markdown(Plan()) == "### No changes. 0 services are as they should be."
 

@@ -82,7 +82,8 @@ def _origin(plan: Plan) -> Iterator[str]:
     if told := [f"{word} {code(text)}" for word, text in named.items() if text]:
         yield f"{' '.join(told)}"
     if plan.offline:
-        yield f"{offline(plan.source).capitalize()}."
+        sentence = offline(plan.source)
+        yield f"{sentence[0].upper()}{sentence[1:]}."
         if plan.assumption:
             yield code(plan.assumption)
     if plan.acts:

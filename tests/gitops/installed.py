@@ -156,9 +156,13 @@ class Installed:
         self.until(swept)
 
     def holds(self, *, ready: tuple[str, ...], output: str = "", unused: int = 0) -> None:
-        """The ten invariants, now."""
+        """The ten invariants, once the loop has told of those that are to be Ready."""
         assert self.process is not None
-        log, ends = self.log, self.silent_since < float("inf")
+        ends = self.silent_since < float("inf")
+        if not ends:
+            told = {f"inference/{name}" for name in ready}
+            self.until(lambda: told.isdisjoint(self.conditions()))
+        log = self.log
         run = Run(
             [each for each in self.manifests.values() if isinstance(each, dict)],
             conditions=self.conditions(),

@@ -169,14 +169,14 @@ def counts_what_blocks_pruning(seen: Seen) -> None:
     broken = loop.operator.folder / "broken.yaml"
     broken.write_text("kind: [")
     pruned = neuron_cluster("inference", prune=True, pruneGraceSeconds=30)
-    loop.write(neuron_service(), clusters=(pruned,)).play(5)
+    loop.write(neuron_service(), clusters=(pruned,)).play(200)  # until the directory stands still
     assert seen.scrape().get("glia_prune_blocked", reason="prune-unparsed") == 1
     assert seen.status()["pruneBlocked"] == {"prune-unparsed": 1}
     push(seen.port, SECRET, b"{}")
     seen.metrics.notified("webhook", "sent")
     names_every_metric_and_no_other(seen.scrape())
     broken.unlink()
-    loop.play(200)
+    loop.play(400)
     assert not seen.scrape().labels("glia_prune_blocked")
 
 

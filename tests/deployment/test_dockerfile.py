@@ -37,6 +37,9 @@ def test_it_runs_as_nobody_in_particular_and_is_pinned() -> None:
     assert "\nUSER 10001:10001\n" in text
 
 
+@pytest.mark.skipif(
+    not os.environ.get("CI"), reason="installs everything anew, which half a minute is for CI"
+)
 def test_the_build_stage_installs_a_glia_that_works_without_the_sandbox(tmp_path: Path) -> None:
     source, prefix = tmp_path / "src", tmp_path / "opt"
     source.mkdir()

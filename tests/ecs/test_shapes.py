@@ -360,7 +360,7 @@ def is_refused_by_ecs_alone(shape: Any, value: Any) -> bool:
     )
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(requests())
 def test_it_finds_a_fault_exactly_where_botocore_does_or_the_model_is_stricter(
     made: tuple[str, dict[str, Any]],
@@ -377,7 +377,7 @@ def test_it_finds_a_fault_exactly_where_botocore_does_or_the_model_is_stricter(
         assert len(fault.found) <= 62
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(requests())
 def test_it_agrees_with_the_json_schema(made: tuple[str, dict[str, Any]]) -> None:
     operation, request = made

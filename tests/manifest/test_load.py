@@ -62,7 +62,7 @@ def mutated(draw: st.DrawFn) -> dict[str, Any]:
     return document
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(mutated())
 @example({"kind": "NeuronService", "metadata": {"labels": None}, "spec": {}})
 @example({"kind": "NeuronService", "spec": {"neuron": [], "service": [], "taskDefinition": None}})

@@ -24,7 +24,7 @@ from neuron.bin_packing import (
 )
 
 TYPES = ("inf2.48xlarge", "trn1.32xlarge", "inf2.24xlarge", "inf1.6xlarge")
-MOST_SERVICES, MOST_REPLICAS = 40, 8
+MOST_SERVICES, MOST_REPLICAS = 24, 8
 
 
 def packed(demands: tuple[Demand, ...], instance_type: str, instances: int) -> Packing | None:

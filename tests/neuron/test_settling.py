@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 AMPLE = Resources(cpu=10**6, memory=10**7, ports=100, enis=40)
 MANY = settings(
-    max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 Case: TypeAlias = tuple[Domain, tuple[Demand, ...], tuple[LiveLane, ...]]
 KINDS = ("inf1.6xlarge", "inf2.24xlarge", "inf2.48xlarge", "trn1.32xlarge")
@@ -265,7 +265,7 @@ def test_a_service_gets_other_chips_in_steps_that_are_safe_in_any_order(
     assert others.isdisjoint(step.lane.name for step in way.steps if step.action == "delete")
 
 
-@settings(MANY, max_examples=25)
+@settings(MANY, max_examples=15)
 @given(changing(), st.integers(0, 2**32))
 def test_whoever_is_killed_on_the_way_the_next_one_goes_on_and_arrives(
     case: Case, seed: int

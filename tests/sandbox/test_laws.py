@@ -228,5 +228,5 @@ class Fleet(RuleBasedStateMachine):
                 assert service.status == "INACTIVE"
 
 
-Fleet.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Fleet.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
 test_fleet = Fleet.TestCase

@@ -161,7 +161,7 @@ def test_what_is_signed_and_no_push_is_bad(place: Place, body: bytes) -> None:
     assert (place.results, place.hints) == (["malformed"], 0)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     body=st.binary(max_size=300)
     | st.recursive(

@@ -1,6 +1,6 @@
 # Glia as a container: `docker build -t glia .`. Every command of the build stage also runs in the
 # tests, outside a container (tests/deployment/test_dockerfile.py).
-ARG PYTHON=3.13.5-slim-bookworm
+ARG PYTHON=3.13.7-slim-trixie
 
 FROM python:${PYTHON} AS build
 ENV PREFIX=/opt/glia
@@ -13,11 +13,12 @@ RUN python3 -m venv "$PREFIX" \
  && "$PREFIX/bin/glia" --version
 
 FROM python:${PYTHON}
-# git, and what it needs for ssh and for signed commits; kubectl builds kustomizations.
+# git, and what it needs for ssh and for signed commits; kubectl builds kustomizations, which the one
+# of Debian before trixie is too old for.
 # Debian keeps only the newest version of a package, so a pinned one could not be had for long.
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends git gnupg kubernetes-client openssh-client \
+ && apt-get install --yes --no-install-recommends git gnupg kubectl openssh-client \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 10001 --user-group --home-dir /var/lib/glia --create-home --shell /usr/sbin/nologin glia
 COPY --from=build /opt/glia /opt/glia

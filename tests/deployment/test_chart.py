@@ -100,8 +100,10 @@ def test_every_shard_is_one_pod_that_knows_its_number() -> None:
 def test_no_secret_stands_in_an_argument_or_a_variable() -> None:
     for values in VALUES:
         mounted = {each["name"] for each in container(values)["volumeMounts"]}
-        pod = rendered(values)["StatefulSet"]["spec"]["template"]["spec"]
-        assert mounted == {each["name"] for each in pod["volumes"]}
+        stateful = rendered(values)["StatefulSet"]["spec"]
+        claimed = {each["metadata"]["name"] for each in stateful.get("volumeClaimTemplates", ())}
+        pod = stateful["template"]["spec"]
+        assert mounted == {each["name"] for each in pod["volumes"]} | claimed
         assert not [each for each in container(values)["env"] if "secretKeyRef" in str(each)]
 
 

@@ -120,7 +120,7 @@ class Installed:
         self.silent_since = self.sandbox.world.clock.now() + GRACE_SECONDS * SPEED
         assert self.process.wait(2 * GRACE_SECONDS) == 0
 
-    def until(self, condition: Callable[[], Any], within: float = 30) -> None:
+    def until(self, condition: Callable[[], Any], within: float = 120) -> None:
         end = time.monotonic() + within
         while not condition():
             assert time.monotonic() < end, f"it did not come to pass\n{self.log}"

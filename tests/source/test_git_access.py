@@ -152,14 +152,18 @@ def test_ssh_knows_its_key_and_its_servers_and_nothing_else(
     programs = tmp_path / "bin"
     programs.mkdir()
     called = tmp_path / "called"
+    key, hosts = tmp_path / "it's a key", tmp_path / "known hosts"
+    key.write_text("-----BEGIN RSA PRIVATE KEY-----\nMII=\n-----END RSA PRIVATE KEY-----")
+    key.chmod(0o600)
     (programs / "ssh").write_text(
-        f"#!{sys.executable}\nimport subprocess, sys\n"
-        f"open({str(called)!r}, 'a').write(repr(sys.argv[1:]) + chr(10))\n"
+        f"#!{sys.executable}\nimport os, subprocess, sys\n"
+        "given = sys.argv[sys.argv.index('-i') + 1]\n"
+        "told = (*sys.argv[1:], oct(os.stat(given).st_mode), open(given).read())\n"
+        f"open({str(called)!r}, 'a').write(repr(told) + chr(10))\n"
         "sys.exit(subprocess.run(['sh', '-c', sys.argv[-1]], check=False).returncode)\n"
     )
     (programs / "ssh").chmod(0o700)
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
-    key, hosts = tmp_path / "it's a key", tmp_path / "known hosts"
 
     revision = site.source(
         f"ssh://git@fleet.example.com:2222{site.origin.folder}",
@@ -168,7 +172,9 @@ def test_ssh_knows_its_key_and_its_servers_and_nothing_else(
 
     assert [each.content for each in revision.found.sources] == [b"1"]
     calls = [eval(line) for line in called.read_text().splitlines()]  # noqa: S307  (our own repr)
-    for call in calls:
+    for *call, mode, copied in calls:
+        assert (mode, copied) == ("0o100600", f"{key.read_text()}\n")
+        assert not Path(call[call.index("-i") + 1]).exists(), "there no longer than it is needed"
         options = {option for flag, option in pairwise(call) if flag == "-o"}
         assert {
             "BatchMode=yes",
@@ -178,7 +184,6 @@ def test_ssh_knows_its_key_and_its_servers_and_nothing_else(
             "GlobalKnownHostsFile=/dev/null",
         } <= options
         assert call[:2] == ["-F", "/dev/null"]
-        assert call[call.index("-i") + 1] == str(key)
         assert call[-2] == "git@fleet.example.com"
         assert call[call.index("-p") + 1] == "2222"
 

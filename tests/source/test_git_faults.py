@@ -278,7 +278,7 @@ def test_a_git_that_is_too_old_is_told(
         ("remote: fatal: No space left on device\nfatal: early EOF", Unreachable),
         ("fatal: unable to access 'https://h/': Could not resolve host: h", Unreachable),
         ("ssh: connect to host h port 22: Connection refused", Unreachable),
-        ("fatal: unable to access 'https://h/': SSL certificate problem: expired", Unreachable),
+        ("fatal: unable to access 'https://h/': SSL certificate problem: expired", Unauthorized),
         ("ssh: connect to host h port 22: Connection timed out", Timeout),
         ("git@h: Permission denied (publickey).\nfatal: Could not read from remote", Unauthorized),
         ("No ED25519 host key is known for h\nHost key verification failed.", Unauthorized),

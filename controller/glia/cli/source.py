@@ -32,7 +32,9 @@ class Where:
     git_token_file: Path | None
     git_token_variable: str
     git_ssh_key: Path | None
+    git_ssh_key_variable: str
     git_known_hosts: Path | None
+    git_known_hosts_variable: str
     git_ca_file: Path | None
     allowed_signers: Path | None
     gpg_home: Path | None
@@ -57,7 +59,16 @@ OPTIONS = (
         "--git-token-variable", default="", metavar="NAME", help="Environment variable with it."
     ),
     click.option("--git-ssh-key", type=FILE, metavar="FILE", help="Private key for ssh."),
+    click.option(
+        "--git-ssh-key-variable", default="", metavar="NAME", help="Environment variable with it."
+    ),
     click.option("--git-known-hosts", type=FILE, metavar="FILE", help="Servers that ssh knows."),
+    click.option(
+        "--git-known-hosts-variable",
+        default="",
+        metavar="NAME",
+        help="Environment variable with their keys.",
+    ),
     click.option("--git-ca-file", type=FILE, metavar="FILE", help="Certificates for https."),
     click.option(
         "--allowed-signers", type=FILE, metavar="FILE", help="Only commits signed with these keys."
@@ -106,7 +117,9 @@ def source_of(where: Where, clock: Clock) -> Desired:
             token_file=where.git_token_file,
             token_variable=where.git_token_variable,
             ssh_key=where.git_ssh_key,
+            ssh_key_variable=where.git_ssh_key_variable,
             known_hosts=where.git_known_hosts,
+            known_hosts_variable=where.git_known_hosts_variable,
             ca_file=where.git_ca_file,
         ),
         policy=Policy(where.gpg_home, where.allowed_signers, where.accept_rewrite),

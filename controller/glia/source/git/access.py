@@ -9,26 +9,24 @@ from __future__ import annotations
 
 import base64
 import os
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from glia.source.failures import Unauthorized
+from glia.source.git import ssh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
     from glia.source.git.place import Place
 
-# Of our own environment, what git needs to find programs, proxies and certificates.
+# Of our own environment, what git needs to find programs, proxies and ssh's agent.
 _PASSED: Final = (
     "PATH",
     "TMPDIR",
     "SSH_AUTH_SOCK",
-    "SSL_CERT_DIR",
-    "SSL_CERT_FILE",
     "all_proxy",
     "http_proxy",
     "https_proxy",
@@ -51,8 +49,11 @@ class Access:
         token_file: for HTTPS; read anew at every fetch, so that a rotated token counts.
         token_variable: name of the environment's variable that holds it, where no file does.
         username: that goes with the token; GitHub and GitLab take any.
-        ssh_key: a private key's file; None leaves it to ssh's agent.
+        ssh_key: a private key's file, read anew like the token; with neither it nor the next it
+            is left to ssh's agent.
+        ssh_key_variable: name of the environment's variable that holds it.
         known_hosts: ssh knows no other servers; None is those of the machine and the user.
+        known_hosts_variable: name of the environment's variable that holds their lines.
         ca_file: certificates of whoever signs the server's, instead of the system's.
     """
 
@@ -60,7 +61,9 @@ class Access:
     token_variable: str = ""
     username: str = "x-access-token"
     ssh_key: Path | None = None
+    ssh_key_variable: str = ""
     known_hosts: Path | None = None
+    known_hosts_variable: str = ""
     ca_file: Path | None = None
 
     def token(self) -> str:
@@ -132,8 +135,13 @@ _ALWAYS: Final = (
 )
 
 
-def transport(place: Place, access: Access, stall_seconds: int) -> tuple[tuple[str, str], ...]:
-    """The configuration of what talks to the server; its token is not in it."""
+def transport(
+    place: Place, access: Access, files: ssh.Files, nothing: Path, stall_seconds: int
+) -> tuple[tuple[str, str], ...]:
+    """The configuration of what talks to the server; its token is not in it.
+
+    ``nothing`` is an empty folder.
+    """
     pairs = [
         (f"protocol.{place.scheme}.allow", "always"),
         ("remote.origin.url", place.url),
@@ -142,13 +150,21 @@ def transport(place: Place, access: Access, stall_seconds: int) -> tuple[tuple[s
         ("http.followRedirects", "false"),
         ("http.lowSpeedLimit", _SLOWEST),
         ("http.lowSpeedTime", str(stall_seconds)),
+        *_signers(access, nothing),
     ]
-    if access.ca_file is not None:
-        pairs.append(("http.sslCAInfo", str(access.ca_file)))
     if place.scheme == "ssh":
-        pairs.append(("core.sshCommand", ssh_command(access, stall_seconds)))
+        pairs.append(("core.sshCommand", ssh.command(files, stall_seconds)))
         pairs.append(("ssh.variant", "ssh"))
     return tuple(pairs)
+
+
+def _signers(access: Access, nothing: Path) -> Iterable[tuple[str, str]]:
+    """Whose certificates count; of OpenSSL's variables libcurl knows nothing by itself."""
+    if access.ca_file is not None:
+        # A curl with GnuTLS takes the system's folder of certificates beside the file.
+        return (("http.sslCAInfo", str(access.ca_file)), ("http.sslCAPath", str(nothing)))
+    variables = {"SSL_CERT_FILE": "http.sslCAInfo", "SSL_CERT_DIR": "http.sslCAPath"}
+    return [(key, os.environ[name]) for name, key in variables.items() if os.environ.get(name)]
 
 
 def authorization(place: Place, access: Access) -> tuple[tuple[tuple[str, str], ...], list[str]]:
@@ -164,31 +180,3 @@ def authorization(place: Place, access: Access) -> tuple[tuple[tuple[str, str], 
     encoded = base64.b64encode(f"{access.username}:{token}".encode()).decode()
     key = f"http.{parts.scheme}://{parts.netloc}/.extraHeader"
     return ((key, f"Authorization: Basic {encoded}"),), [encoded, token]
-
-
-def ssh_command(access: Access, stall_seconds: int) -> str:
-    """How git calls ssh. Git hands this line to a shell: every word of it is quoted."""
-    options: Mapping[str, str] = {
-        "BatchMode": "yes",
-        "StrictHostKeyChecking": "yes",
-        "ConnectTimeout": str(stall_seconds),
-        "ServerAliveInterval": str(stall_seconds),
-        "ServerAliveCountMax": "1",
-        "ClearAllForwardings": "yes",
-        "PermitLocalCommand": "no",
-        "ProxyCommand": "none",
-        **({"UserKnownHostsFile": _quoted(access.known_hosts)} if access.known_hosts else {}),
-        **({"GlobalKnownHostsFile": "/dev/null"} if access.known_hosts else {}),
-        **({"IdentitiesOnly": "yes"} if access.ssh_key else {}),
-    }
-    words = ["ssh", "-F", "/dev/null"]
-    for name, value in options.items():
-        words += ["-o", f"{name}={value}"]
-    if access.ssh_key is not None:
-        words += ["-i", str(access.ssh_key)]
-    return shlex.join(words)
-
-
-def _quoted(path: Path) -> str:
-    """As ssh's own configuration has a path with spaces."""
-    return f'"{path}"'

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from glia.source.failures import Busy, Corrupt, GitUnusable, RefNotFound, SourceError, Unwritable
 from glia.source.git.access import Access, authorization, environment, transport
-from glia.source.git.words import failure
+from glia.source.git.certificate import fault
+from glia.source.git.ssh import laid_out
+from glia.source.git.words import failure, is_of_certificate
 from glia.source.process import Ended, run
 
 if TYPE_CHECKING:
@@ -222,11 +224,17 @@ class Repository:
     def _ask(self, *arguments: str, stdin: bytes = b"", more: Configuration = ()) -> bytes:
         """What a command says that talks to the server."""
         header, secrets = authorization(self._place, self._access)
-        pairs = transport(self._place, self._access, self._limits.stall_seconds)
-        ended = self._run(*arguments, stdin=stdin, configuration=(*pairs, *more, *header))
-        if ended.code:
-            raise failure(f"git {arguments[0]} of {self._place.url}", ended.err, secrets)
-        return ended.out
+        stall = self._limits.stall_seconds
+        with laid_out(self._place, self._access) as files:
+            pairs = transport(self._place, self._access, files, self._home, stall)
+            ended = self._run(*arguments, stdin=stdin, configuration=(*pairs, *more, *header))
+        if ended.code == 0:
+            return ended.out
+        what, said = f"git {arguments[0]} of {self._place.url}", files.named(ended.err)
+        found = failure(what, said, secrets)
+        if is_of_certificate(said):
+            raise fault(what, self._place, self._access.ca_file, stall) or found
+        raise found
 
     def _run(
         self,

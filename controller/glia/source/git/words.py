@@ -26,10 +26,19 @@ if TYPE_CHECKING:
 LONGEST: Final = 300
 _SIGN_IN = "check that the token or key is right, has not expired and may read the repository"
 _KNOWN_HOSTS = "put the server's key, as its operator publishes it, into the known-hosts file"
+_CHANGED = (
+    "somebody may stand in between; if the server's operator has changed its key, put the new one "
+    "into the known-hosts file"
+)
+_SIGNER = "if it is the right server, name its signer's certificates with --git-ca-file"
 _ADDRESS = "correct the address; to those who may not read it a private one looks the same"
 _MOVED = "redirects are not followed: give the address that the repository has now"
 _OWNER = "let the repository's directory belong to this user"
 _LATER = "it is tried again"
+
+_OF_CERTIFICATE: Final = (
+    r"certificate verification failed|SSL certificate problem|certificate subject name"
+)
 
 # In order: the first that is found counts. The words are those of git 2.34 to 2.51, curl,
 # OpenSSH and the operating system.
@@ -40,8 +49,11 @@ _TABLE: Final[tuple[tuple[type[SourceError], str, str], ...]] = (
     (RateLimited, _LATER, r"error: 429|Too Many Requests"),
     (Unreachable, _LATER, r"error: 5\d\d"),
     (Unauthorized, _SIGN_IN, r"error: 40[13]|Authentication failed|could not read (?:User|Pass)"),
+    (Unauthorized, _CHANGED, r"HOST IDENTIFICATION HAS CHANGED|host key for .* has changed"),
     (Unauthorized, _KNOWN_HOSTS, r"Host key verification failed|No \w+ host key is known"),
     (Unauthorized, _SIGN_IN, r"Permission denied \("),
+    (Unauthorized, _SIGNER, _OF_CERTIFICATE),
+    (Unauthorized, "correct --git-ca-file", r"Problem with the SSL CA cert|error setting certif"),
     (Unauthorized, _OWNER, r"dubious ownership"),
     (RepositoryNotFound, _ADDRESS, r"error: 404|[Rr]epository .*not found|not appear to be a git"),
     (RefNotFound, "correct --ref", r"couldn't find remote ref|not our ref|unadvertised object"),
@@ -57,7 +69,11 @@ _TABLE: Final[tuple[tuple[type[SourceError], str, str], ...]] = (
     (Unwritable, "", r"Permission denied|cannot create|unable to create|cannot mkdir"),
 )
 _REMOTE = re.compile(r"^remote:.*$", re.MULTILINE)
-_NOISE = re.compile(r"^(?:From |remote: *$|warning: |hint: | [*+=t-] |   \w+\.\.)")
+_NOISE = re.compile(
+    r"^(?:From |remote: *$|warning: |hint: | [*+=t-] |   \w+\.\.|@{9}|  remove with:|  ssh-keygen"
+    r"|fatal: Could not read from remote repository|Please make sure you have the correct access"
+    r"|and the repository exists)"
+)
 
 
 def failure(what: str, err: str, secrets: Iterable[str]) -> SourceError:
@@ -70,6 +86,11 @@ def failure(what: str, err: str, secrets: Iterable[str]) -> SourceError:
         if re.search(words, here if kind in {Corrupt, Unwritable} else err):
             return kind(text, remedy)
     return GitUnusable(text)
+
+
+def is_of_certificate(err: str) -> bool:
+    """Whether it is the server's certificate that git has refused."""
+    return re.search(_OF_CERTIFICATE, err) is not None
 
 
 def legible(err: str, secrets: Iterable[str]) -> str:

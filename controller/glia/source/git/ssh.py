@@ -1,0 +1,179 @@
+"""How git calls ssh, and the files that ssh wants: private, whole, there while git runs."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+import shlex
+import stat
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from glia.source.failures import Unauthorized, Unwritable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from glia.source.git.access import Access
+    from glia.source.git.place import Place
+
+_LARGEST: Final = 64 * 1024
+_IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108  (a folder of our own in it, for us alone)
+_KEY: Final = re.compile(r"-----BEGIN (?P<kind>[A-Z ]*)PRIVATE KEY-----\s(?P<body>[^-]*)")
+# The format of OpenSSH (PROTOCOL.key): this, and how it is encrypted.
+_MAGIC: Final = b"openssh-key-v1\0"
+_PLAIN: Final = b"\0\0\0\x04none"
+_NO_KEY: Final = "put the private key there, whole, from its first line to its last"
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where ssh finds its key and the servers it knows; None leaves that to ssh.
+
+    Attributes:
+        key_name: what the operator calls the key, for messages.
+    """
+
+    key: Path | None = None
+    key_name: str = ""
+    known_hosts: Path | None = None
+
+    def named(self, said: str) -> str:
+        """What ssh has said, with the operator's name for the key in it."""
+        return said.replace(str(self.key), self.key_name) if self.key else said
+
+
+@contextmanager
+def laid_out(place: Place, access: Access) -> Iterator[Files]:
+    """Key and known hosts as ssh takes them, until the block ends.
+
+    ssh refuses a key of this user that its group may read, as mounted volumes have it
+    (Kubernetes' fsGroup), and one without its last line's end, as variables have it. So it gets
+    a copy for this user alone, in memory where the system has a folder there.
+
+    Raises:
+        Unauthorized: the key cannot be had, or is none that can be used.
+        Unwritable: there is no room for the copy.
+    """
+    if place.scheme != "ssh":
+        yield Files()
+        return
+    key, name = _key(access)
+    hosts = _variable(access.known_hosts_variable) if access.known_hosts is None else ""
+    with tempfile.TemporaryDirectory(prefix="glia-", dir=_folder()) as folder:
+        yield Files(
+            _written(Path(folder, "identity"), key),
+            name,
+            _written(Path(folder, "known_hosts"), hosts) or access.known_hosts,
+        )
+
+
+def command(files: Files, stall_seconds: int) -> str:
+    """How git calls ssh. Git hands this line to a shell: every word of it is quoted."""
+    options: Mapping[str, str] = {
+        "BatchMode": "yes",
+        "StrictHostKeyChecking": "yes",
+        "UpdateHostKeys": "no",
+        "ConnectTimeout": str(stall_seconds),
+        "ServerAliveInterval": str(stall_seconds),
+        "ServerAliveCountMax": "1",
+        "ClearAllForwardings": "yes",
+        "PermitLocalCommand": "no",
+        "ProxyCommand": "none",
+        **({"UserKnownHostsFile": f'"{files.known_hosts}"'} if files.known_hosts else {}),
+        **({"GlobalKnownHostsFile": "/dev/null"} if files.known_hosts else {}),
+        **({"IdentitiesOnly": "yes"} if files.key else {}),
+    }
+    words = ["ssh", "-F", "/dev/null"]
+    for name, value in options.items():
+        words += ["-o", f"{name}={value}"]
+    if files.key is not None:
+        words += ["-i", str(files.key)]
+    return shlex.join(words)
+
+
+def _key(access: Access) -> tuple[str, str]:
+    """The private key and its name; both empty where none is named."""
+    path, name = access.ssh_key, access.ssh_key_variable
+    if path is not None:
+        name, text = str(path), _read(path)
+    elif name:
+        text = _variable(name)
+    else:
+        return "", ""
+    found = _KEY.search(text)
+    if found is None or len(text) > _LARGEST:
+        raise Unauthorized(f"{name} holds no private key", _NO_KEY)
+    if path is not None:
+        _check_mode(path)
+    if _has_passphrase(found) and "SSH_AUTH_SOCK" not in os.environ:
+        raise Unauthorized(
+            f"the ssh key {name} has a passphrase, and nobody is there to type it",
+            "use a key without one, or an agent that holds it",
+        )
+    return text, name
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(_LARGEST + 1).decode("ascii", "replace")
+    except OSError as error:
+        raise Unauthorized(
+            f"the ssh key {path} cannot be read ({error.strerror})",
+            "let it belong to this user, or to one of its groups with mode 0440",
+        ) from None
+
+
+def _check_mode(path: Path) -> None:
+    """As ssh does, but for the group: what is mounted for this process belongs to root."""
+    status = path.stat()
+    mode = stat.S_IMODE(status.st_mode)
+    if status.st_uid == os.geteuid() and mode & stat.S_IRWXO:
+        raise Unauthorized(
+            f"the ssh key {path} is open to everybody on this machine (mode {mode:04o})",
+            f"chmod 600 {path}",
+        )
+
+
+def _variable(name: str) -> str:
+    if not name:
+        return ""
+    if found := os.environ.get(name, "").strip():
+        return found
+    raise Unauthorized(f"the environment's variable {name} is empty", "correct its name or value")
+
+
+def _has_passphrase(found: re.Match[str]) -> bool:
+    if "ENCRYPTED" in found["kind"] or "ENCRYPTED" in found["body"]:
+        return True
+    try:
+        content = base64.b64decode("".join(found["body"].split()))
+    except binascii.Error:
+        return False
+    return content.startswith(_MAGIC) and not content.startswith(_MAGIC + _PLAIN)
+
+
+def _folder() -> Path | None:
+    return _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK | os.X_OK) else None
+
+
+def _written(path: Path, text: str) -> Path | None:
+    """A file for this user alone, in lines as ssh wants them; None where there is no text."""
+    if not text:
+        return None
+    lines = "".join(f"{line}\n" for line in text.splitlines())
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(lines)
+    except OSError as error:
+        raise Unwritable(
+            f"ssh's files cannot be written to {path.parent} ({error.strerror})",
+            "make room in the directory for temporary files",
+        ) from None
+    return path

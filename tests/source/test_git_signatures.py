@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from glia.source.failures import Unverified
 from glia.source.git.signatures import Policy
+from support.sshd import ssh_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,14 +38,6 @@ def signed(site: Site, content: str, *options: str, home: str = "") -> str:
 def parents(site: Site) -> tuple[str, ...]:
     tip = site.origin.git("for-each-ref", "--format=%(objectname)", "refs/heads/main")
     return (tip,) if tip else ()
-
-
-def ssh_key(folder: Path, name: str) -> Path:
-    path = folder / name
-    subprocess.run(
-        [SSH_KEYGEN or "", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(path)], check=True
-    )
-    return path
 
 
 def gpg_home(folder: Path, name: str, today: str = "") -> Path:
@@ -89,6 +83,14 @@ def test_a_commit_is_used_if_an_allowed_ssh_key_has_signed_it(site: Site, tmp_pa
     better = sign(trusted, "4")
     assert source.fetch().commit == better
 
+    line, yesterday = signers.read_text(), datetime.now(UTC) - timedelta(days=1)
+    signers.write_text(line.replace(" ", f' valid-before="{yesterday:%Y%m%d}" ', 1))
+    sign(trusted, "5")
+    with pytest.raises(Unverified, match="is not signed by a trusted key"):
+        source.fetch()
+    assert source.last is not None
+    assert source.last.commit == better, "the key has expired since"
+
     signers.write_text("")
     with pytest.raises(Unverified):
         site.over_file(policy=Policy(allowed_signers=signers), path=".").fetch()
@@ -117,7 +119,9 @@ def test_a_commit_is_used_if_a_key_of_the_keyring_has_signed_it(
     with pytest.raises(Unverified):
         source.fetch()
     gpg(keyring, "--import", stdin=gpg(homes["ada"], "--export"))
+    mounted = sorted(keyring.iterdir())
     assert source.fetch().commit == good, "once the key is there, without a new commit"
+    assert sorted(keyring.iterdir()) == mounted, "nothing is written beside the keys"
 
     sign("eve", "2")
     with pytest.raises(Unverified, match=r"(?i)no public key"):
@@ -127,6 +131,12 @@ def test_a_commit_is_used_if_a_key_of_the_keyring_has_signed_it(
     gpg(keyring, "--import", stdin=gpg(homes["old"], "--export"))
     with pytest.raises(Unverified, match="expired"):
         site.over_file(policy=Policy(gpg_home=keyring), path="m/a.yaml").fetch()
+
+    sign("ada", "4")
+    (revocation,) = (homes["ada"] / "openpgp-revocs.d").iterdir()
+    gpg(keyring, "--import", stdin=revocation.read_bytes().replace(b":-----BEGIN", b"-----BEGIN"))
+    with pytest.raises(Unverified, match="revoked"):
+        source.fetch()
     assert source.last is not None
     assert (source.last.commit, source.last.verified) == (good, True)
     for home in (*homes.values(), keyring):

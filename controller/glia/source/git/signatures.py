@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from glia.source.failures import Unverified
 from glia.source.git.words import legible
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from glia.source.git.repository import Repository
 
@@ -55,18 +59,19 @@ def verify(repository: Repository, commit: str, policy: Policy, nobody: Path) ->
     """
     if not policy.verifies:
         return False
-    ended = repository.attempt(
-        "verify-commit",
-        "--",
-        commit,
-        configuration=(
-            ("gpg.program", "gpg"),
-            ("gpg.ssh.program", "ssh-keygen"),
-            ("gpg.ssh.allowedSignersFile", str(policy.allowed_signers or nobody)),
-            ("gpg.x509.program", "false"),
-        ),
-        variables={"GNUPGHOME": str(policy.gpg_home or nobody)},
-    )
+    with _keyring(policy.gpg_home or nobody) as keyring:
+        ended = repository.attempt(
+            "verify-commit",
+            "--",
+            commit,
+            configuration=(
+                ("gpg.program", "gpg"),
+                ("gpg.ssh.program", "ssh-keygen"),
+                ("gpg.ssh.allowedSignersFile", str(policy.allowed_signers or nobody)),
+                ("gpg.x509.program", "false"),
+            ),
+            variables={"GNUPGHOME": str(keyring)},
+        )
     if ended.code:
         said = legible(ended.err, ()) or "it has no signature"
         raise Unverified(
@@ -74,3 +79,25 @@ def verify(repository: Repository, commit: str, policy: Policy, nobody: Path) ->
             "sign it, or trust the key; until then the commit before it stays in use",
         )
     return True
+
+
+@contextmanager
+def _keyring(home: Path) -> Iterator[Path]:
+    """A copy of the public keys that gpg may write to, until the block ends.
+
+    It keeps locks and what it thinks of the keys beside them, and ends where it cannot: a
+    mounted keyring is read-only.
+    """
+    with tempfile.TemporaryDirectory(prefix="glia-") as folder:
+        try:
+            for path in (*home.glob("[!.]*"), *home.glob("public-keys.d/[!.]*")):
+                if path.is_file() and path.suffix != ".lock":
+                    copy = Path(folder, path.relative_to(home))
+                    copy.parent.mkdir(mode=0o700, exist_ok=True)
+                    shutil.copyfile(path, copy)
+        except OSError as error:
+            raise Unverified(
+                f"the keyring {home} cannot be copied ({error.strerror})",
+                "let this user read it, and make room in the directory for temporary files",
+            ) from None
+        yield Path(folder)

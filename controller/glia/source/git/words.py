@@ -72,7 +72,7 @@ _REMOTE = re.compile(r"^remote:.*$", re.MULTILINE)
 _NOISE = re.compile(
     r"^(?:From |remote: *$|warning: |hint: | [*+=t-] |   \w+\.\.|@{9}|  remove with:|  ssh-keygen"
     r"|fatal: Could not read from remote repository|Please make sure you have the correct access"
-    r"|and the repository exists)"
+    r"|and the repository exists|gpg: WARNING: This key is not certified|gpg:  |Primary key finger)"
 )
 
 

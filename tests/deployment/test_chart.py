@@ -107,6 +107,66 @@ def test_no_secret_stands_in_an_argument_or_a_variable() -> None:
         assert not [each for each in container(values)["env"] if "secretKeyRef" in str(each)]
 
 
+def test_secrets_can_be_read_by_the_pods_group_alone() -> None:
+    """They belong to root, so ssh has nothing against a key that the group may read."""
+    for values in VALUES:
+        pod = rendered(values)["StatefulSet"]["spec"]["template"]["spec"]
+        context = pod["securityContext"]
+        assert context["fsGroup"] == context["runAsGroup"] == context["runAsUser"]
+        modes = {each["secret"]["defaultMode"] for each in pod["volumes"] if "secret" in each}
+        assert modes <= {0o440}
+
+
+def test_what_the_arguments_name_is_mounted() -> None:
+    for values in VALUES:
+        mounts = {each["mountPath"] for each in container(values)["volumeMounts"]}
+        named = {each.partition("=")[2] for each in container(values)["args"] if "=/" in each}
+        assert {each for each in named if not {each, each.rpartition("/")[0]} & mounts} == set()
+
+
+def test_state_is_kept_in_the_pod_or_in_a_volume_for_each_shard() -> None:
+    inside, outside = (
+        rendered(CHART / "ci" / f"{name}-values.yaml")["StatefulSet"]["spec"]
+        for name in ("https", "everything")
+    )
+    assert "volumeClaimTemplates" not in inside
+    assert "state" in {each["name"] for each in inside["template"]["spec"]["volumes"]}
+    (claim,) = outside["volumeClaimTemplates"]
+    assert "state" not in {each["name"] for each in outside["template"]["spec"]["volumes"]}
+    assert claim["metadata"]["name"] == "state"
+    assert claim["spec"]["accessModes"] == ["ReadWriteOnce"]
+    assert claim["spec"]["storageClassName"] == "gp3"
+    assert set(outside["persistentVolumeClaimRetentionPolicy"].values()) == {"Delete"}
+    # Its root becomes the group's, and not every file in it at every start.
+    assert outside["template"]["spec"]["securityContext"]["fsGroupChangePolicy"] == "OnRootMismatch"
+
+
+def test_the_network_policy_lets_git_through_to_its_port() -> None:
+    def ports(url: str) -> set[int]:
+        done = helm(
+            "template",
+            "fleet",
+            CHART,
+            *CLUSTER,
+            "--values",
+            VALUES[0],
+            "--set",
+            f"git.url={url}",
+            "--set",
+            "networkPolicy.enabled=true",
+            "--show-only",
+            "templates/networkpolicy.yaml",
+        )
+        first = yaml.safe_load(done.stdout)["spec"]["egress"][0]
+        return {each["port"] for each in first["ports"]}
+
+    usual = {53, 443}
+    assert ports("https://github.com/acme/fleet.git") == usual
+    assert ports("https://git.example.com:8443/fleet.git") == usual | {8443}
+    assert ports("ssh://git@git.example.com:7999/acme/fleet.git") == usual | {7999}
+    assert ports("git@github.com:acme/fleet.git") == usual
+
+
 def test_glia_takes_the_arguments_that_the_chart_gives_it() -> None:
     """Each option that is rendered is one of ``glia run``."""
     from glia.cli.run import command  # noqa: PLC0415  (a chart without helm needs no command)

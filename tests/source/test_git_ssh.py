@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import replace
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import pytest
 
+from glia.cli.run import command
+from glia.cli.source import Where, source_of
 from glia.source.failures import Timeout, Unauthorized
 from glia.source.git.access import Access
 from glia.source.git.limits import Limits
@@ -20,6 +22,8 @@ from support.sshd import SSHD, SshServer, ssh_key
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from glia.reconciling.desired_source import Desired
 
 pytestmark = pytest.mark.skipif(SSHD is None, reason="there is no sshd (openssh-server)")
 
@@ -48,6 +52,13 @@ class Login:
     def source(self, key: Path) -> GitSource:
         return self.by(Access(ssh_key=key, known_hosts=self.hosts))
 
+    def by_options(self, *options: str) -> Desired:
+        """What ``glia run`` makes of them."""
+        place = ("--git", self.server.url, "--path", "m", "--state", str(self.state))
+        given = command.make_context("run", [*place, *options]).params
+        where = Where(**{each.name: given[each.name] for each in fields(Where)})
+        return source_of(where, StillClock())
+
     def by(self, access: Access, url: str = "", stall_seconds: int = 60) -> GitSource:
         place = Place.parse(url or self.server.url, path="m")
         limits = Limits(stall_seconds=stall_seconds)
@@ -69,7 +80,7 @@ def login(served: Login, monkeypatch: pytest.MonkeyPatch) -> Login:
     return served
 
 
-def refused(source: GitSource) -> str:
+def refused(source: Desired) -> str:
     before = source.last
     with pytest.raises(Unauthorized) as caught:
         source.fetch()
@@ -80,14 +91,15 @@ def refused(source: GitSource) -> str:
 def test_a_key_out_of_a_file_fetches_from_a_server_that_is_known(login: Login) -> None:
     tip = login.origin.commit({"m/a.yaml": "2"})
 
-    revision = login.source(login.keys["ed25519"]).fetch()
+    options = ("--git-ssh-key", str(login.keys["ed25519"]), "--git-known-hosts", str(login.hosts))
+    revision = login.by_options(*options).fetch()
 
     assert revision.commit == tip
     assert [each.content for each in revision.found.sources] == [b"2"]
     secret = login.keys["ed25519"].read_bytes().splitlines()[3]
     for path in login.state.rglob("*"):
         assert not path.is_file() or secret not in path.read_bytes()
-    assert login.source(login.keys["rsa"]).fetch() == replace(revision, fetched_at=1000.0)
+    assert login.source(login.keys["rsa"]).fetch().commit == tip
 
 
 def test_a_server_that_is_not_the_one_that_is_known_gets_nothing(login: Login) -> None:
@@ -148,9 +160,10 @@ def test_key_and_known_hosts_may_stand_in_the_environment(
     login: Login, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on ECS, which has no files of secrets."""
-    access = Access(ssh_key_variable="FLEET_KEY", known_hosts_variable="FLEET_HOSTS")
     monkeypatch.setenv("FLEET_KEY", login.keys["rsa"].read_text().strip())
-    source = login.by(access)
+    source = login.by_options(
+        "--git-ssh-key-variable=FLEET_KEY", "--git-known-hosts-variable=FLEET_HOSTS"
+    )
     assert "variable FLEET_HOSTS is empty" in refused(source)
 
     monkeypatch.setenv("FLEET_HOSTS", login.server.known_as(login.keys["unknown"]))

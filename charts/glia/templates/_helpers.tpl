@@ -33,3 +33,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- default "default" .Values.serviceAccount.name -}}
 {{- end -}}
 {{- end -}}
+
+{{- /* The port that the repository's address names, if it names one. */ -}}
+{{- define "glia.gitPort" -}}
+{{- regexFind "^[a-z]+://[^/]+:[0-9]+/" .Values.git.url | regexFind ":[0-9]+/$" | trimAll ":/" -}}
+{{- end -}}

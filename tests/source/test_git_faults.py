@@ -283,6 +283,7 @@ def test_a_git_that_is_too_old_is_told(
         ("git@h: Permission denied (publickey).\nfatal: Could not read from remote", Unauthorized),
         ("No ED25519 host key is known for h\nHost key verification failed.", Unauthorized),
         ("remote: Repository not found.\nfatal: repository 'x' not found", RepositoryNotFound),
+        ("No user exists for uid 1234\nfatal: Could not read from remote", GitUnusable),
         ("fatal: this has never been said before", GitUnusable),
     ],
 )

@@ -127,6 +127,12 @@ def test_a_key_that_opens_nothing_is_told_and_asks_nobody(login: Login, tmp_path
 
     told = refused(login.source(login.keys["locked"]))
     assert f"{login.keys['locked']} has a passphrase, and nobody is there to type it" in told
+    older = tmp_path / "older"
+    older.write_text(
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC\n\nMII=\n"
+    )
+    older.chmod(0o600)
+    assert "has a passphrase" in refused(login.source(older))
 
     public = login.keys["ed25519"].with_suffix(".pub")
     assert f"{public} holds no private key" in refused(login.source(public))
@@ -167,7 +173,9 @@ def test_key_and_known_hosts_may_stand_in_the_environment(
     assert "variable FLEET_HOSTS is empty" in refused(source)
 
     monkeypatch.setenv("FLEET_HOSTS", login.server.known_as(login.keys["unknown"]))
-    assert "somebody may stand in between" in refused(source)
+    told = refused(source)
+    assert "somebody may stand in between" in told
+    assert "FLEET_HOSTS:1" in told, "and no name of a file that is gone"
 
     monkeypatch.setenv("FLEET_HOSTS", login.server.known_as(login.server.host).strip())
     assert source.fetch().found.sources

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from glia.source.git.place import Place
 
+# In seconds; whoever stops the loop waits for it.
+_PATIENCE: Final = 4
 _PROXIES: Final = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 _TIME: Final = "correct this machine's clock, or have the server's operator renew it"
 _NAME: Final = "give the address by a name that the certificate is for"
@@ -27,7 +29,7 @@ _SIGNER: Final = "if it is the right server, name its signer's certificates with
 _REMEDIES: Final = {9: _TIME, 10: _TIME, 62: _NAME, 64: _NAME}
 
 
-def fault(what: str, place: Place, ca_file: Path | None, seconds: float) -> Unauthorized | None:
+def fault(what: str, place: Place, ca_file: Path | None) -> Unauthorized | None:
     """The error that the certificate comes to; None where nothing is wrong, or nobody can tell.
 
     Behind a proxy it is not asked for. ``what`` says what was tried.
@@ -37,7 +39,7 @@ def fault(what: str, place: Place, ca_file: Path | None, seconds: float) -> Unau
     parts = urlsplit(place.url)
     host = parts.hostname or ""
     try:
-        _greet(host, parts.port or 443, ca_file, seconds)
+        _greet(host, parts.port or 443, ca_file)
     except ssl.SSLCertVerificationError as error:
         said = error.verify_message.rstrip(".")
         told = f"{what}: the certificate of {host} is not trusted: {said}"
@@ -47,11 +49,11 @@ def fault(what: str, place: Place, ca_file: Path | None, seconds: float) -> Unau
     return None
 
 
-def _greet(host: str, port: int, ca_file: Path | None, seconds: float) -> None:
+def _greet(host: str, port: int, ca_file: Path | None) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if ca_file is None:
         context.load_default_certs()
     else:
         context.load_verify_locations(ca_file)
-    with socket.create_connection((host, port), seconds) as plain:
+    with socket.create_connection((host, port), _PATIENCE) as plain:
         context.wrap_socket(plain, server_hostname=host).close()

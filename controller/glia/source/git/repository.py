@@ -233,7 +233,7 @@ class Repository:
         what, said = f"git {arguments[0]} of {self._place.url}", files.named(ended.err)
         found = failure(what, said, secrets)
         if is_of_certificate(said):
-            raise fault(what, self._place, self._access.ca_file, stall) or found
+            raise fault(what, self._place, self._access.ca_file) or found
         raise found
 
     def _run(

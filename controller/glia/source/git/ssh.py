@@ -10,7 +10,7 @@ import shlex
 import stat
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _LARGEST: Final = 64 * 1024
 _IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108  (a folder of our own in it, for us alone)
-_KEY: Final = re.compile(r"-----BEGIN (?P<kind>[A-Z ]*)PRIVATE KEY-----\s(?P<body>[^-]*)")
+_KEY: Final = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\s(?P<body>[^-]*)")
 # The format of OpenSSH (PROTOCOL.key): this, and how it is encrypted.
 _MAGIC: Final = b"openssh-key-v1\0"
 _PLAIN: Final = b"\0\0\0\x04none"
@@ -36,16 +36,18 @@ class Files:
     """Where ssh finds its key and the servers it knows; None leaves that to ssh.
 
     Attributes:
-        key_name: what the operator calls the key, for messages.
+        names: of those that are copies, what the operator calls them.
     """
 
     key: Path | None = None
-    key_name: str = ""
     known_hosts: Path | None = None
+    names: Mapping[Path, str] = field(default_factory=dict)
 
     def named(self, said: str) -> str:
-        """What ssh has said, with the operator's name for the key in it."""
-        return said.replace(str(self.key), self.key_name) if self.key else said
+        """What ssh has said, with the operator's names in it."""
+        for path, name in self.names.items():
+            said = said.replace(str(path), name)
+        return said
 
 
 @contextmanager
@@ -64,12 +66,15 @@ def laid_out(place: Place, access: Access) -> Iterator[Files]:
         yield Files()
         return
     key, name = _key(access)
-    hosts = _variable(access.known_hosts_variable) if access.known_hosts is None else ""
-    with tempfile.TemporaryDirectory(prefix="glia-", dir=_folder()) as folder:
+    hosts = "" if access.known_hosts else _variable(access.known_hosts_variable)
+    with _folder() as folder:
+        key_file, hosts_file = Path(folder, "identity"), Path(folder, "known_hosts")
+        _write(key_file, key)
+        _write(hosts_file, hosts)
         yield Files(
-            _written(Path(folder, "identity"), key),
-            name,
-            _written(Path(folder, "known_hosts"), hosts) or access.known_hosts,
+            key_file if key else None,
+            hosts_file if hosts else access.known_hosts,
+            {key_file: name, hosts_file: access.known_hosts_variable},
         )
 
 
@@ -111,7 +116,7 @@ def _key(access: Access) -> tuple[str, str]:
         raise Unauthorized(f"{name} holds no private key", _NO_KEY)
     if path is not None:
         _check_mode(path)
-    if _has_passphrase(found) and "SSH_AUTH_SOCK" not in os.environ:
+    if _has_passphrase(text, found["body"]) and not os.environ.get("SSH_AUTH_SOCK"):
         raise Unauthorized(
             f"the ssh key {name} has a passphrase, and nobody is there to type it",
             "use a key without one, or an agent that holds it",
@@ -149,31 +154,38 @@ def _variable(name: str) -> str:
     raise Unauthorized(f"the environment's variable {name} is empty", "correct its name or value")
 
 
-def _has_passphrase(found: re.Match[str]) -> bool:
-    if "ENCRYPTED" in found["kind"] or "ENCRYPTED" in found["body"]:
+def _has_passphrase(text: str, body: str) -> bool:
+    if "ENCRYPTED" in text:
         return True
     try:
-        content = base64.b64decode("".join(found["body"].split()))
+        content = base64.b64decode("".join(body.split()))
     except binascii.Error:
         return False
     return content.startswith(_MAGIC) and not content.startswith(_MAGIC + _PLAIN)
 
 
-def _folder() -> Path | None:
-    return _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK | os.X_OK) else None
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    usable = os.access(_IN_MEMORY, os.W_OK | os.X_OK)
+    try:
+        return tempfile.TemporaryDirectory(prefix="glia-", dir=_IN_MEMORY if usable else None)
+    except OSError as error:
+        raise _no_room(error) from None
 
 
-def _written(path: Path, text: str) -> Path | None:
-    """A file for this user alone, in lines as ssh wants them; None where there is no text."""
+def _write(path: Path, text: str) -> None:
+    """A file for this user alone, in lines as ssh wants them; none where there is no text."""
     if not text:
-        return None
+        return
     lines = "".join(f"{line}\n" for line in text.splitlines())
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(lines)
     except OSError as error:
-        raise Unwritable(
-            f"ssh's files cannot be written to {path.parent} ({error.strerror})",
-            "make room in the directory for temporary files",
-        ) from None
-    return path
+        raise _no_room(error) from None
+
+
+def _no_room(error: OSError) -> Unwritable:
+    return Unwritable(
+        f"ssh's files cannot be written ({error.strerror})",
+        f"make room in {_IN_MEMORY}, or in the directory for temporary files",
+    )

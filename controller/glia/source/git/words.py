@@ -54,6 +54,7 @@ _TABLE: Final[tuple[tuple[type[SourceError], str, str], ...]] = (
     (Unauthorized, _SIGN_IN, r"Permission denied \("),
     (Unauthorized, _SIGNER, _OF_CERTIFICATE),
     (Unauthorized, "correct --git-ca-file", r"Problem with the SSL CA cert|error setting certif"),
+    (GitUnusable, "run as a user that /etc/passwd has", r"No user exists for uid"),
     (Unauthorized, _OWNER, r"dubious ownership"),
     (RepositoryNotFound, _ADDRESS, r"error: 404|[Rr]epository .*not found|not appear to be a git"),
     (RefNotFound, "correct --ref", r"couldn't find remote ref|not our ref|unadvertised object"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import trustme
 
 from glia.source.failures import RepositoryNotFound, Unauthorized
 from glia.source.git.access import Access
-from support.git import GitServer
+from support.git import GIT, GitServer
 from support.site import Site
 
 if TYPE_CHECKING:
@@ -110,11 +111,21 @@ def test_who_signs_the_certificate_can_be_told_by_option_and_by_variable(
     monkeypatch.setenv("SSL_CERT_FILE", str(company.ca_file))
     assert company.source(Access()).fetch().found.sources
 
-    # What the option names stands instead of all else that is trusted.
-    monkeypatch.setenv("SSL_CERT_DIR", str(company.ca_file.parent))
-    trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
-    with pytest.raises(Unauthorized, match="is not trusted"):
-        company.source(Access(ca_file=tmp_path / "other.pem")).fetch()
+
+def test_a_certificate_file_stands_instead_of_all_else_that_is_trusted(
+    company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A curl with GnuTLS would add the system's folder; what it reads, it tells."""
+    told = tmp_path / "told"
+    (tmp_path / "git").write_text(f'#!/bin/sh\nGIT_CURL_VERBOSE=1 exec {GIT} "$@" 2>>{told}\n')
+    (tmp_path / "git").chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("SSL_CERT_DIR", "/etc/ssl/certs")
+
+    assert company.source().fetch().found.sources
+
+    assert str(company.ca_file) in told.read_text()
+    assert "/etc/ssl/certs" not in told.read_text()
 
 
 def test_the_token_goes_to_the_server_that_has_proved_itself_and_to_no_other(

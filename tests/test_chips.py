@@ -14,9 +14,9 @@ from glia.aws.session import Sessions
 from glia.chips import instance_chips
 from glia.desired.tags import KEY
 from glia.desired.tags import OWNER as OWNER_TAG
+from glia.enrol import fleet as read_fleet
 from glia.live import Fleet, LiveContainer
 from glia.neuron.catalogue import find
-from glia.observe import fleet as read_fleet
 from glia.target import Target
 from support.requests import chip, container
 from support.situations import OWNER, definition, instance, task

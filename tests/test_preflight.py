@@ -9,13 +9,13 @@ import pytest
 
 from glia.aws.gateway import Gateway
 from glia.aws.session import Sessions
+from glia.change import Block, Change
 from glia.desired.state import DesiredState
 from glia.desired.tags import KEY
 from glia.desired.tags import OWNER as OWNER_TAG
+from glia.enrol import fleet as read_fleet
 from glia.live import Fleet
-from glia.observe import fleet as read_fleet
 from glia.observed import Facts, Observed
-from glia.plan import Block, Change
 from glia.planning.allowances import NOTHING
 from glia.planning.planner import make_plan, offline_plan
 from glia.preflight import preflight

@@ -12,9 +12,9 @@ from glia.conditions import Standing, conditions, health
 from glia.desired.state import DesiredState
 from glia.desired.tags import FAILED
 from glia.errors import Diagnostic
+from glia.identity import lane_id
 from glia.live import Fleet
 from glia.observed import Facts, Observed
-from glia.plan import lane_id
 from glia.planning.allowances import NOTHING
 from glia.planning.planner import make_plan
 from glia.service_status import service_status, status

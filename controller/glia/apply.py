@@ -10,13 +10,15 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from glia.applying.relabelling import Labeller, Relabelling
+from glia.applying.separating import Separating
+from glia.applying.submission import CutOff, Submission, Writer
 from glia.errors import GliaError, is_transient
+from glia.identity import lane_id
 from glia.outcome import Applied, Outcome, State, deferred, held_behind, in_the_way, left
 from glia.parallel import in_parallel
-from glia.plan import Labelling, Separation, lane_id
 from glia.planning.effects import only_gives_up
 from glia.planning.updating import is_rolling
-from glia.relabel import Labeller, Relabelling
 from glia.rollout import (
     LOOK_EVERY_SECONDS,
     Rollout,
@@ -25,16 +27,16 @@ from glia.rollout import (
     look_at,
     started_rollout,
 )
-from glia.steps import Retire
-from glia.submit import CutOff, Separating, Submission, Writer
+from glia.steps import Labelling, Retire, Separation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from glia.change import Change
     from glia.clock import Clock
     from glia.live import LiveService
     from glia.outcome import Cut
-    from glia.plan import Change, Plan, Settled
+    from glia.plan import Plan, Settled
     from glia.target import ClusterRef
 
 T_co = TypeVar("T_co", covariant=True)

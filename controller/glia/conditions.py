@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from glia.assess import Assessment
+    from glia.change import Change
     from glia.live import LiveService
-    from glia.plan import Change, Drifted, Settled
+    from glia.plan import Drifted, Settled
     from glia.status import ConditionType, Health
 
 # From the worst to the best: the first one that a lane has speaks for its service.

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Final
 from glia.desired import lane_tag
 from glia.desired.state import DesiredState
 from glia.desired.tags import SIBLINGS, TRUE
+from glia.enrol import enrol
 from glia.errors import Diagnostic, GliaError
 from glia.layout.demands import manifest_of
 from glia.layout.layout import domain_keys
 from glia.manifest.spec import NeuronCluster, NeuronService
 from glia.neuron.locks import Lock
-from glia.observe import enrol, sight
+from glia.observe import sight
 from glia.parallel import in_parallel
 from glia.planning.needs import is_there
 

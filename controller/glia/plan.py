@@ -9,198 +9,25 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from math import ceil
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, assert_never
 
 from glia.ecs.quotas import least_seconds
-from glia.steps import Create, Delete, Replace, Retire, Scale, Step, Update
+from glia.steps import Create, Delete, Replace, Retire, Scale, Update
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from glia.change import Change
     from glia.desired.state import DesiredLane, DesiredService
     from glia.diff import FieldChange
     from glia.errors import Diagnostic
     from glia.live import LiveService
-    from glia.target import ClusterRef
+    from glia.steps import Labelling, Separation, Step
     from glia.transition import Move, Transition
 
-Cause: TypeAlias = Literal["git", "drift", "prune", "adopt", "repack"]
 Result: TypeAlias = Literal["ok", "failed", "unknown"]
 UNREADABLE = "cluster-unreadable"
 NOT_READY = "DependencyNotReady"
-
-
-LabelAction: TypeAlias = Literal["label", "unlabel", "release"]
-# The most instances of one call (API reference, PutAttributes, UpdateContainerInstancesState).
-INSTANCES_PER_CALL = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Labelling:
-    """Instances that change their partition, so that lanes of different shapes stay apart.
-
-    Attributes:
-        partition: that they become, to ``label`` them; that they leave, to ``unlabel`` them; that
-            they are in, to ``release`` them.
-        instances: ARNs of container instances.
-        action: ``release`` ends what an apply that ended early has begun: the instances are
-            ACTIVE again, in the partition in which they are.
-        occupied: those of them that only tasks of the partition are on; the others are idle.
-        pool: of the domain, as people call it, or empty.
-        depends_on: ids of changes that come first.
-    """
-
-    cluster: ClusterRef
-    instance_type: str
-    partition: str
-    instances: tuple[str, ...]
-    action: LabelAction = "label"
-    occupied: tuple[str, ...] = ()
-    pool: str = ""
-    depends_on: tuple[str, ...] = ()
-
-    @property
-    def id(self) -> str:
-        words = f"partition {self.partition or 'default'} of {self.instance_type}"
-        more = [f"pool {self.pool}"] if self.pool else []
-        more += [] if self.action == "label" else [self.action]
-        return service_id(self.cluster, ", ".join((words, *more)))
-
-    @property
-    def becomes(self) -> str:
-        """The partition that the instances are in then."""
-        return "" if self.action == "unlabel" else self.partition
-
-    @property
-    def calls(self) -> Counter[str]:
-        """The API calls that change something, and how many of each."""
-        idle = len(self.instances) - (len(self.occupied) if self.action == "label" else 0)
-        if self.action == "unlabel":
-            return Counter(DeleteAttributes=ceil(2 * idle / INSTANCES_PER_CALL))
-        states = ceil(idle / INSTANCES_PER_CALL)
-        if self.action == "release":
-            deleted = ceil(2 * idle / INSTANCES_PER_CALL)
-            return Counter(UpdateContainerInstancesState=states, DeleteAttributes=deleted)
-        marks = ceil(2 * idle / INSTANCES_PER_CALL) + ceil(
-            2 * len(self.occupied) / INSTANCES_PER_CALL
-        )
-        return +Counter(
-            PutAttributes=marks + states,
-            UpdateContainerInstancesState=2 * states,
-            DeleteAttributes=states,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Separation:
-    """A live lane that gets placement constraints against lanes that no counted lock keeps off.
-
-    ECS starts no deployment for them (UpdateServiceRequest.placementConstraints).
-
-    Attributes:
-        key: its ``glia:key``; its manifest need not be at hand.
-        service: as it is.
-        constraints: all that the service shall have.
-        apart_from: the lanes that it has not named yet; none where some only go.
-        depends_on: nothing; ids of what comes first, as of all that is to be done.
-    """
-
-    cluster: ClusterRef
-    key: str
-    service: LiveService
-    constraints: tuple[Mapping[str, Any], ...]
-    apart_from: tuple[str, ...]
-    depends_on: tuple[str, ...] = ()
-
-    @property
-    def id(self) -> str:
-        return service_id(self.cluster, f"constraints of {self.service.name}")
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A safety rule that keeps a change from being applied, and the way to allow it."""
-
-    rule: str
-    message: str
-    allow_with: str
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What a change does to running tasks.
-
-    Attributes:
-        new_task_definition: a revision is registered.
-        replaced_tasks: how many running ones are.
-        at_once: how many of them may be down at the same time.
-        surplus: how many may run in addition meanwhile.
-        replicas: the count before and after; None where it stays.
-        calls: the API calls that change something, in order.
-    """
-
-    new_task_definition: bool = False
-    replaced_tasks: int = 0
-    at_once: int = 0
-    surplus: int = 0
-    replicas: tuple[int, int] | None = None
-    calls: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One service to create, update or replace.
-
-    Attributes:
-        fields: what differs, field by field; of a new service what it will have.
-        depends_on: ids of changes that come first.
-        stage: what tells it from other changes of the same lane; empty for most.
-    """
-
-    service: DesiredService
-    lane: DesiredLane
-    step: Step
-    cause: Cause
-    fields: tuple[FieldChange, ...]
-    effect: Effect
-    blocked_by: tuple[Block, ...] = ()
-    depends_on: tuple[str, ...] = ()
-    stage: str = ""
-
-    @property
-    def action(self) -> Literal["create", "update", "replace", "delete"]:
-        match self.step:
-            case Create():
-                return "create"
-            case Update() | Scale():
-                return "update"
-            case Replace():
-                return "replace"
-            case Delete() | Retire():
-                return "delete"
-            case _:
-                assert_never(self.step)
-
-    @property
-    def key(self) -> str:
-        return self.service.key
-
-    @property
-    def id(self) -> str:
-        """The same for the same lane, in any order and on any day."""
-        return lane_id(self.service, self.lane) + self.stage
-
-
-def lane_id(service: DesiredService, lane: DesiredLane) -> str:
-    """What tells a lane from all others: names are unique in one cluster of one account."""
-    return service_id(service.cluster, lane.lane.name)
-
-
-def service_id(cluster: ClusterRef, name: str) -> str:
-    """The id of the lane that is the ECS service of that name."""
-    target = cluster.target
-    return "/".join((target.account_id or "-", target.region, cluster.name, name))
 
 
 @dataclass(frozen=True, slots=True)

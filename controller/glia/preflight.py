@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from glia.candidates import Wanted
 from glia.capacity import CHECKS, capacity
+from glia.change import Block
 from glia.occupancy import occupancy
-from glia.plan import Block, Preflight, Result
+from glia.plan import Preflight, Result
 from glia.planning.effects import starts_deployment
 from glia.steps import Create, Delete, Replace, Retire, Scale, Update
 
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from glia.capacity import Finding
+    from glia.change import Change
     from glia.desired.state import DesiredLane
     from glia.live import Presence
     from glia.observed import Observed
     from glia.occupancy import Occupancy
-    from glia.plan import Change
     from glia.steps import Definition
 
 _RESULTS: Mapping[Presence, Result] = {"there": "ok", "missing": "failed", "unknown": "unknown"}

@@ -7,10 +7,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from glia.desired.desire import desired
+from glia.enrol import enrol
+from glia.facts import with_facts
 from glia.former import recalled
 from glia.layout.layout import clusters_to_read, lay_out
 from glia.layout.roster import parted
-from glia.observe import enrol, observe, sighted, with_facts, with_loading
+from glia.observe import observe, sighted, with_loading
 from glia.parallel import in_parallel
 from glia.planning.comparison import keeping_apart
 from glia.planning.planner import Arrangement, make_plan, unreadable

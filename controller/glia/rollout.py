@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from glia.assess import Standing
+    from glia.change import Change
     from glia.live import LiveService, LiveTask, ServiceDeployment, ServiceEvent
-    from glia.plan import Change, Settled
+    from glia.plan import Settled
     from glia.target import ClusterRef
     from glia.watch import Watch
 

@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING
 
 from glia.cluster_status import cluster_status, unread
 from glia.conditions import Standing, conditions, health, of_change, of_drifted, of_settled
-from glia.plan import NOT_READY, lane_id
+from glia.identity import lane_id
+from glia.plan import NOT_READY
 from glia.status import Condition, LaneStatus, ServiceStatus, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from glia.assess import Assessment
+    from glia.change import Change
     from glia.desired.state import DesiredLane, DesiredService, DesiredState
     from glia.layout.roster import Roster
     from glia.live import LiveService
     from glia.neuron.catalogue import InstanceType
     from glia.observed import Observed
-    from glia.plan import Change, Drifted, Held, Plan, Settled
+    from glia.plan import Drifted, Held, Plan, Settled
     from glia.status import Health, Room
     from glia.target import ClusterRef
 

@@ -1,14 +1,23 @@
-"""What can be done to one ECS service: the steps that a plan's changes are made of."""
+"""What can be done in ECS: the steps that a plan is made of.
+
+A change takes one service one step further. Before the changes that need it, instances may go
+over to another partition and live lanes may get constraints.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from math import ceil
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from glia.identity import service_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from glia.live import LiveService
+    from glia.target import ClusterRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +118,90 @@ class Scale:
 
 
 Step: TypeAlias = Create | Update | Replace | Delete | Retire | Scale
+
+
+LabelAction: TypeAlias = Literal["label", "unlabel", "release"]
+# The most instances of one call (API reference, PutAttributes, UpdateContainerInstancesState).
+INSTANCES_PER_CALL = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Labelling:
+    """Instances that change their partition, so that lanes of different shapes stay apart.
+
+    Attributes:
+        partition: that they become, to ``label`` them; that they leave, to ``unlabel`` them; that
+            they are in, to ``release`` them.
+        instances: ARNs of container instances.
+        action: ``release`` ends what an apply that ended early has begun: the instances are
+            ACTIVE again, in the partition in which they are.
+        occupied: those of them that only tasks of the partition are on; the others are idle.
+        pool: of the domain, as people call it, or empty.
+        depends_on: ids of changes that come first.
+    """
+
+    cluster: ClusterRef
+    instance_type: str
+    partition: str
+    instances: tuple[str, ...]
+    action: LabelAction = "label"
+    occupied: tuple[str, ...] = ()
+    pool: str = ""
+    depends_on: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        words = f"partition {self.partition or 'default'} of {self.instance_type}"
+        more = [f"pool {self.pool}"] if self.pool else []
+        more += [] if self.action == "label" else [self.action]
+        return service_id(self.cluster, ", ".join((words, *more)))
+
+    @property
+    def becomes(self) -> str:
+        """The partition that the instances are in then."""
+        return "" if self.action == "unlabel" else self.partition
+
+    @property
+    def calls(self) -> Counter[str]:
+        """The API calls that change something, and how many of each."""
+        idle = len(self.instances) - (len(self.occupied) if self.action == "label" else 0)
+        if self.action == "unlabel":
+            return Counter(DeleteAttributes=ceil(2 * idle / INSTANCES_PER_CALL))
+        states = ceil(idle / INSTANCES_PER_CALL)
+        if self.action == "release":
+            deleted = ceil(2 * idle / INSTANCES_PER_CALL)
+            return Counter(UpdateContainerInstancesState=states, DeleteAttributes=deleted)
+        marks = ceil(2 * idle / INSTANCES_PER_CALL) + ceil(
+            2 * len(self.occupied) / INSTANCES_PER_CALL
+        )
+        return +Counter(
+            PutAttributes=marks + states,
+            UpdateContainerInstancesState=2 * states,
+            DeleteAttributes=states,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Separation:
+    """A live lane that gets placement constraints against lanes that no counted lock keeps off.
+
+    ECS starts no deployment for them (UpdateServiceRequest.placementConstraints).
+
+    Attributes:
+        key: its ``glia:key``; its manifest need not be at hand.
+        service: as it is.
+        constraints: all that the service shall have.
+        apart_from: the lanes that it has not named yet; none where some only go.
+        depends_on: nothing; ids of what comes first, as of all that is to be done.
+    """
+
+    cluster: ClusterRef
+    key: str
+    service: LiveService
+    constraints: tuple[Mapping[str, Any], ...]
+    apart_from: tuple[str, ...]
+    depends_on: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return service_id(self.cluster, f"constraints of {self.service.name}")

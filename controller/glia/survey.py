@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from glia.assess import SUSPICIOUS_SECONDS, Assessment, assess, needs_evidence
+from glia.enrol import fleet
+from glia.identity import lane_id
 from glia.layout.layout import rooms_of
-from glia.observe import Reader, fleet
+from glia.observe import Reader
 from glia.parallel import in_parallel
-from glia.plan import lane_id
 from glia.rollout import Watcher, evidence_of
 from glia.service_status import status
 from glia.watch import look, watch_of

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 
 from glia.apply import Manner, apply
+from glia.applying.relabelling import Relabelling
 from glia.aws.clock import Interrupted
 from glia.outcome import State
-from glia.plan import Labelling
-from glia.relabel import Relabelling
 from glia.render.plan_json import plan_json
 from glia.render.plan_markdown import plan_markdown
 from glia.render.plan_schema import plan_schema
 from glia.render.plan_text import plan_text
+from glia.steps import Labelling
 from lanes.fleet import (
     BIG,
     Mortal,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from glia.diff import ABSENT
+from glia.identity import service_id
 from glia.neuron.lanes import Lane
 from glia.neuron.steps import LaneStep
-from glia.plan import service_id
 from glia.planning.deletion import deletion
 from glia.planning.stepping import lined_up
 from glia.transition import Transition

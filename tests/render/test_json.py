@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
+from glia.change import Effect
 from glia.diff import ABSENT, MASKED, FieldChange
-from glia.plan import Effect, Plan
+from glia.plan import Plan
 from glia.render.outcomes import outcomes_json, outcomes_schema
 from glia.render.plan_json import plan_json
 from glia.render.plan_schema import plan_schema

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from markdown_it import MarkdownIt
 
+from glia.change import Block
 from glia.diff import ABSENT
 from glia.errors import Diagnostic, Location
-from glia.plan import Block, Plan, Source
+from glia.plan import Plan, Source
 from glia.render.plan_markdown import BUDGET, plan_markdown
 from glia.steps import Retire
 from render.golden import golden

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -11,11 +12,11 @@ from hypothesis import strategies as st
 
 from glia.diff import ABSENT, MASKED, FieldChange
 from glia.errors import Diagnostic
-from glia.plan import Effect, Labelling, Plan, Settled
+from glia.plan import Plan, Settled
 from glia.render.fields import field_line
 from glia.render.plan_text import plan_text
 from glia.render.wording import effect
-from glia.steps import Create
+from glia.steps import Create, Labelling
 from glia.target import Target
 from render.golden import golden
 from render.values import (
@@ -32,6 +33,9 @@ from render.values import (
     service,
     updated,
 )
+
+if TYPE_CHECKING:
+    from glia.change import Effect
 
 COLOUR = re.compile(r"\x1b\[\d+m")
 # What a terminal obeys, hides or turns around, and what would forge a line of the plan.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from glia.change import Block, Change, Effect
 from glia.desired.state import DesiredLane, DesiredService
 from glia.diff import ABSENT, MASKED, FieldChange
 from glia.errors import Diagnostic, Location
@@ -13,19 +14,7 @@ from glia.manifest.spec import Rollout
 from glia.neuron.catalogue import catalogue
 from glia.neuron.lanes import Lane
 from glia.outcome import Outcome, State
-from glia.plan import (
-    NOT_READY,
-    Block,
-    Change,
-    Drifted,
-    Effect,
-    Held,
-    Plan,
-    Preflight,
-    Retired,
-    Settled,
-    Source,
-)
+from glia.plan import NOT_READY, Drifted, Held, Plan, Preflight, Retired, Settled, Source
 from glia.status import (
     Chip,
     ClusterStatus,

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from glia.live import LiveInstance, LiveService
-    from glia.manifest.spec import Neuron, NeuronService, Pool
+    from glia.manifest.spec import NeuronService
+    from glia.manifest.spec_neuron import Neuron, Pool
     from glia.neuron.catalogue import InstanceType
     from glia.target import ClusterRef
 

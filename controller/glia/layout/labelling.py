@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from glia.desired import lane_tag
 from glia.desired.labels import is_labelled_by, labelling_of, partition_in
 from glia.desired.service import PARTITION
+from glia.identity import service_id
 from glia.layout.supply import idle_instances
-from glia.plan import Labelling, service_id
+from glia.steps import Labelling
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

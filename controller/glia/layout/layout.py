@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from glia.live import LiveService
     from glia.manifest.relations import Declared
     from glia.neuron.catalogue import InstanceType
-    from glia.plan import Labelling, Separation, Shortage
+    from glia.plan import Shortage
     from glia.planning.allowances import Allowances
     from glia.status import Room
+    from glia.steps import Labelling, Separation
     from glia.target import ClusterRef
     from glia.transition import Transition
 

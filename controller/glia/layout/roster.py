@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from glia.live import LiveService
-    from glia.plan import Separation
+    from glia.steps import Separation
     from glia.target import ClusterRef
 
 

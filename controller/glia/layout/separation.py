@@ -25,7 +25,7 @@ from glia.ecs.anti_affinity import (
 from glia.errors import Diagnostic, Location
 from glia.layout.demands import lock_of
 from glia.neuron.locks import Lock
-from glia.plan import Separation
+from glia.steps import Separation
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from glia.ecs.shape_fault import Path
-    from glia.manifest.spec import Neuron, Rollout, ServiceSpec
+    from glia.manifest.spec import Rollout, ServiceSpec
+    from glia.manifest.spec_neuron import Neuron
     from glia.neuron.catalogue import InstanceType
 
 NEURON: Final[Path] = ("spec", "neuron")

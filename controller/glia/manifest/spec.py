@@ -5,58 +5,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    model_validator,
-)
-from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-from glia.ecs.shape_words import one_of
-from glia.manifest.numbers import Chips, Cores, Count, Positive, whole
-from glia.manifest.texts import (
-    AccountId,
-    AttributeName,
-    EcsName,
-    InstanceTypeName,
-    Name,
-    Owner,
-    Region,
-    RoleArn,
-)
+from glia.manifest.numbers import Count, Positive
+from glia.manifest.spec_instance_type import InstanceTypeSpec
+from glia.manifest.spec_neuron import Neuron
+from glia.manifest.strict import Strict
+from glia.manifest.texts import AccountId, EcsName, InstanceTypeName, Name, Owner, Region, RoleArn
 
 API_VERSION = "glia/v1alpha1"
-# How many chips an instance with these device sets has: one, or a torus of sixteen or a part.
-CHIPS = {"single": (1,), "aligned": (1, 4, 8, 16)}
-
-
 EcsMembers: TypeAlias = dict[str, Any]
 DriftPolicy: TypeAlias = Literal["correct", "warn", "ignore"]
-
-
-def _given(*names: str) -> dict[str, Any]:
-    """JSON Schema for a mapping with all these members, none of them null."""
-    something = {"not": {"type": "null"}}
-    return {"required": list(names), "properties": dict.fromkeys(names, something)}
-
-
-class Strict(BaseModel):
-    """No conversion, no unknown field, no change afterwards; camelCase outside."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        frozen=True,
-        alias_generator=to_camel,
-        validate_by_alias=True,
-        validate_by_name=False,
-        defer_build=True,  # the kinds that are met hold all others: start-up time
-    )
 
 
 class Metadata(Strict):
@@ -108,113 +69,6 @@ class ClusterSpec(Strict):
     )
 
 
-_EITHER_OF_ATTRIBUTE: list[Any] = [_given("attribute"), _given("value")]
-
-
-class Pool(Strict):
-    """Only the instances of a capacity provider, or with this value of a custom attribute."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "oneOf": [
-                {**_given("capacityProvider"), "not": {"anyOf": _EITHER_OF_ATTRIBUTE}},
-                {**_given("attribute", "value"), "not": _given("capacityProvider")},
-            ]
-        }
-    )
-
-    capacity_provider: EcsName | None = None
-    attribute: AttributeName | None = None
-    value: Annotated[str, Field(min_length=1, max_length=128)] | None = None
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Pool:
-        by_attribute = self.attribute is not None and self.value is not None
-        partly = (self.attribute is None) != (self.value is None)
-        if partly or (self.capacity_provider is not None) == by_attribute:
-            raise PydanticCustomError(
-                "contradiction",
-                "'pool' takes either 'capacityProvider', or 'attribute' and 'value'",
-                {"expected": "{capacityProvider: NAME}, or {attribute: NAME, value: VALUE}"},
-            )
-        return self
-
-
-class Neuron(Strict):
-    """Which chips a replica gets, and how."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "not": _given("devices", "deviceIds"),
-            "anyOf": [
-                {"properties": {"allocation": {"const": "managed"}}, "required": ["allocation"]},
-                _given("instanceType", "devices"),
-                _given("instanceType", "deviceIds"),
-            ],
-        }
-    )
-
-    instance_type: InstanceTypeName | None = Field(
-        default=None, description="The EC2 instance type, in any case; required but for managed."
-    )
-    devices: Chips | None = Field(
-        default=None, description="Chips a replica, or `all` of the instance."
-    )
-    device_ids: tuple[Count, ...] | None = Field(
-        default=None,
-        min_length=1,
-        max_length=64,  # no instance has more devices
-        description="Pin the chips by hand, instead of `devices`.",
-        strict=False,
-    )
-    container: str | None = Field(
-        default=None,
-        description="The container that gets the chips; the only essential one by default.",
-    )
-    allocation: Literal["devices", "managed"] = Field(
-        default="devices",
-        description="`devices`: linuxParameters.devices on EC2 capacity. `managed`: "
-        "NeuronDevice = ALL on Managed Instances.",
-    )
-    mapping: Literal["remap", "identity"] = Field(
-        default="remap",
-        description="`remap` shows the chips as /dev/neuron0 and up in the container, "
-        "`identity` under the host's numbers.",
-    )
-    pool: Pool | None = Field(default=None, description="Only these instances.")
-    lock: Literal["hostPort", "antiAffinity", "none"] = Field(
-        default="hostPort",
-        description="What keeps other services' tasks off the chips. `antiAffinity` (placement "
-        "constraints, in any network mode) is best effort: a stopping task still holds its chips.",
-    )
-    min_instances: Positive = Field(
-        default=2, description="Spread replicas over at least that many instances."
-    )
-
-    @model_validator(mode="after")
-    def _says_how_many_chips(self) -> Neuron:
-        if self.devices is not None and self.device_ids is not None:
-            raise PydanticCustomError(
-                "contradiction",
-                "'devices' and 'deviceIds' cannot both be given",
-                {"field": "deviceIds", "remedy": "take one of the two out"},
-            )
-        if self.allocation == "devices":
-            if self.instance_type is None:
-                raise PydanticCustomError(
-                    "missing_field",
-                    "'instanceType' is missing",
-                    {"field": "instanceType", "expected": "an EC2 instance type with chips"},
-                )
-            if self.devices is None and self.device_ids is None:
-                raise PydanticCustomError(
-                    "missing_field",
-                    "'devices' or 'deviceIds' is missing: how many chips a replica gets",
-                    {"field": "devices", "expected": "a number of chips from 1 on, or `all`"},
-                )
-        return self
-
-
 class Rollout(Strict):
     """How a change reaches the replicas."""
 
@@ -263,58 +117,6 @@ class ServiceSpec(Strict):
     rollout: Rollout = Field(default_factory=Rollout)
     task_definition: EcsMembers = Field(description="Members of ECS's RegisterTaskDefinition.")
     service: EcsMembers = Field(default_factory=dict, description="Members of ECS's CreateService.")
-
-
-class InstanceTypeSpec(Strict):
-    """An entry of the catalogue of Neuron instance types, new or corrected."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "allOf": [
-                {
-                    "if": {"properties": {"deviceSets": {"const": rule}}},
-                    "then": {"properties": {"chips": {"enum": list(counts)}}},
-                }
-                for rule, counts in CHIPS.items()
-            ]
-        }
-    )
-
-    vcpu: Positive
-    memory_mib: Positive = Field(alias="memoryMiB")
-    chip: str = "Neuron"
-    chips: Annotated[int, Field(ge=1, le=64), BeforeValidator(whole)]
-    chip_memory_gib: Positive = Field(alias="chipMemoryGiB")
-    neuron_core_version: Positive
-    cores_per_chip: Cores
-    visible_cores_per_chip: Cores | None = None
-    network_interfaces: Positive
-    architecture: Literal["x86_64", "arm64"] = "x86_64"
-    device_sets: Literal["single", "contiguous", "aligned"]
-
-    @model_validator(mode="after")
-    def _is_possible(self) -> InstanceTypeSpec:
-        allowed = CHIPS.get(self.device_sets, (self.chips,))
-        if self.chips not in allowed:
-            raise PydanticCustomError(
-                "contradiction",
-                "deviceSets: {rule} does not go with {chips} chips",
-                {
-                    "field": "deviceSets",
-                    "rule": self.device_sets,
-                    "chips": self.chips,
-                    "expected": f"chips: {one_of([str(count) for count in allowed])}",
-                    "remedy": "write deviceSets: contiguous, or correct chips",
-                },
-            )
-        if (self.visible_cores_per_chip or 1) > self.cores_per_chip:
-            raise PydanticCustomError(
-                "contradiction",
-                "visibleCoresPerChip is more than coresPerChip: the runtime joins cores, and "
-                "splits none",
-                {"field": "visibleCoresPerChip", "expected": f"at most {self.cores_per_chip}"},
-            )
-        return self
 
 
 class NeuronCluster(Strict):

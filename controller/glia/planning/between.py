@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from glia.change import Block, Change
 from glia.desired.tags import REVISION, Applied
 from glia.live import Deployment, LiveService, LiveTaskDefinition
 from glia.observed import Observed
-from glia.plan import Block, Change, Plan
 from glia.planning.allowances import NOTHING
 from glia.planning.deletion import deletion
 from glia.planning.planner import HERE, Arrangement, make_plan
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from glia.desired.state import DesiredLane, DesiredService, DesiredState
     from glia.errors import Diagnostic
-    from glia.plan import Source
+    from glia.plan import Plan, Source
     from glia.target import ClusterRef
 
 

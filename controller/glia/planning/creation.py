@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from glia.change import Change
 from glia.diff import flattened
-from glia.plan import Change
 from glia.planning.effects import effect
 from glia.planning.needs import has_content
 from glia.steps import Create, Definition

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from glia.change import Change
 from glia.desired import lane_tag
 from glia.desired.state import DesiredLane
 from glia.desired.tags import KEY, OWNER
 from glia.diff import FieldChange
 from glia.neuron.lanes import Lane
-from glia.plan import Change
 from glia.planning.effects import effect
 from glia.steps import Delete
 

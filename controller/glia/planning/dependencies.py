@@ -11,14 +11,17 @@ from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
-from glia.plan import NOT_READY, Block, Held, lane_id
+from glia.change import Block
+from glia.identity import lane_id
+from glia.plan import NOT_READY, Held
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from glia.change import Change
     from glia.desired.state import DesiredService, DesiredState
     from glia.observed import Observed
-    from glia.plan import Change, Settled
+    from glia.plan import Settled
     from glia.target import ClusterRef
 
 

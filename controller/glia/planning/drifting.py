@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from glia.plan import Change, Drifted, Settled
+from glia.change import Change
+from glia.plan import Drifted, Settled
 from glia.planning.updating import is_rolling
 from glia.steps import Replace, Update
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from glia.change import Effect
 from glia.desired.percentages import down_at_once, surplus_at_once
 from glia.desired.tags import prune_mark
-from glia.plan import Effect
 from glia.steps import Create, Delete, Replace, Retire, Scale, Update
 from glia.update_members import STARTS_DEPLOYMENT
 

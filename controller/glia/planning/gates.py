@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from glia.change import Block
 from glia.desired.tags import DISABLED, KEY, NAME, OWNER, PRUNE
-from glia.plan import Block
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

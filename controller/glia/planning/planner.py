@@ -5,20 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from glia.change import Change
 from glia.errors import Diagnostic
-from glia.plan import (
-    UNREADABLE,
-    Change,
-    Drifted,
-    Held,
-    Labelling,
-    Plan,
-    Retired,
-    Separation,
-    Settled,
-    Shortage,
-    Source,
-)
+from glia.plan import UNREADABLE, Drifted, Held, Plan, Retired, Settled, Shortage, Source
 from glia.planning.creation import creation
 from glia.planning.deletion import deletion
 from glia.planning.dependencies import Standings, after_dependencies, after_the_move
@@ -40,6 +29,7 @@ if TYPE_CHECKING:
     from glia.observed import Observed
     from glia.planning.allowances import Allowances
     from glia.planning.scope import PruneScope
+    from glia.steps import Labelling, Separation
     from glia.target import ClusterRef
     from glia.transition import Transition
 

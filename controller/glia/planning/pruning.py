@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from glia.change import Change
 from glia.desired.state import DesiredService
 from glia.desired.tags import KEY, OWNER, prune_mark
 from glia.diff import FieldChange
 from glia.errors import Diagnostic, Location
 from glia.manifest.spec import Rollout
-from glia.plan import Change, Retired
+from glia.plan import Retired
 from glia.planning.deletion import former_lane
 from glia.planning.effects import effect
 from glia.planning.gates import Orphan, Tally, closed
@@ -23,10 +24,10 @@ from glia.steps import Delete, Retire
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from glia.change import Block
     from glia.desired.state import DesiredState
     from glia.live import LiveService
     from glia.observed import Observed
-    from glia.plan import Block
     from glia.planning.allowances import Allowances
     from glia.planning.scope import PrunePolicy, PruneScope
     from glia.target import ClusterRef

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from glia.plan import Change, Settled, lane_id
+from glia.identity import lane_id
 from glia.planning.effects import starts_deployment
 from glia.planning.updating import is_rolling
 from glia.steps import Update
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from glia.change import Change
+    from glia.plan import Settled
 
 
 def sequenced(

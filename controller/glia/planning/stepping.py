@@ -6,8 +6,10 @@ from dataclasses import replace
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
+from glia.change import Change
 from glia.diff import FieldChange
-from glia.plan import Change, Settled, service_id
+from glia.identity import service_id
+from glia.plan import Settled
 from glia.planning.deletion import deletion, former_lane
 from glia.planning.effects import effect, starts_deployment
 from glia.planning.readiness import is_ready
@@ -17,11 +19,11 @@ from glia.steps import Create, Scale, Update
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from glia.change import Cause
     from glia.desired.state import DesiredLane, DesiredService
     from glia.live import LiveService
     from glia.neuron.steps import LaneStep
     from glia.observed import Observed
-    from glia.plan import Cause
     from glia.target import ClusterRef
     from glia.transition import Transition
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from glia.change import Block, Change
 from glia.desired.tags import (
     ADOPTED,
     KEY,
@@ -17,7 +18,7 @@ from glia.desired.tags import (
     applied,
     revision_of,
 )
-from glia.plan import Block, Change, Settled
+from glia.plan import Settled
 from glia.planning.comparison import Comparison, compare, tag_fields
 from glia.planning.creation import definition, request
 from glia.planning.effects import effect, starts_deployment
@@ -29,10 +30,10 @@ from glia.update_members import update_members
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from glia.change import Cause
     from glia.desired.state import DesiredLane, DesiredService
     from glia.live import LiveService
     from glia.observed import Observed
-    from glia.plan import Cause
     from glia.planning.allowances import Allowances
 
 # The value of the tag ``glia:adopted`` once Glia's defaults have come with new tasks; before

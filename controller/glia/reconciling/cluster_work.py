@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from glia.events import ClusterUnread, LoopFailed, PassBegun, PassEnded, RolloutEnded
+from glia.identity import lane_id
 from glia.loop_status import ClusterState
 from glia.outcome import State
-from glia.plan import lane_id
 from glia.planning.allowances import NOTHING
 from glia.prepare import prepare
 from glia.reconciling.curbs import kept_to
@@ -35,12 +35,13 @@ from glia.service_status import refused_by_layout
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from glia.change import Change
     from glia.conditions import Standing
     from glia.desired.state import DesiredService
     from glia.events import Reason
     from glia.loop_status import ServiceState
     from glia.outcome import Outcome
-    from glia.plan import Change, Plan
+    from glia.plan import Plan
     from glia.prepare import Prepared, Unread
     from glia.reconciling.goal import Goal
     from glia.reconciling.means import Means

@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
+from glia.change import Block
 from glia.outcome import State
-from glia.plan import Block, Plan
+from glia.plan import Plan
 from glia.reconciling.flips import Flips
 from glia.reconciling.requeue import backoff
 from glia.steps import Create, Delete, Replace, Retire, Scale, Update
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from random import Random
 
+    from glia.change import Change
     from glia.live import LiveService
     from glia.outcome import Outcome
-    from glia.plan import Change, Labelling
     from glia.reconciling.requeue import Pace
+    from glia.steps import Labelling
 
 DRAINING: Final = "waiting-for-drain"
 UNSEEN: Final = "not-visible-yet"

@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING
 
 from glia.apply import Manner, apply
 from glia.events import ChangeTold
+from glia.identity import lane_id
 from glia.outcome import State
-from glia.plan import lane_id
 from glia.reconciling.curbs import PASSING, Curbs, has_written, is_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from glia.change import Change
     from glia.events import Result
     from glia.outcome import Outcome
-    from glia.plan import Change, Labelling, Plan
+    from glia.plan import Plan
     from glia.reconciling.means import Means
     from glia.rollout import Rollout
+    from glia.steps import Labelling
 
 _ORDER: tuple[Result, ...] = ("error", "requeue", "terminal", "success")
 

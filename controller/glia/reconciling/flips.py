@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from glia.plan import Change
+    from glia.change import Change
 
 FLIPS: Final = 3
 WITHIN_SECONDS: Final = 600.0

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from glia.apply import Manner, apply
+from glia.change import Block
 from glia.desired.state import DesiredState
 from glia.events import ChangeTold
 from glia.outcome import State
-from glia.plan import Block
 from glia.planning.pruning import effective
 from glia.prepare import prepare
 from glia.reconciling.curbs import has_written, is_elsewhere, kept_to
@@ -22,10 +22,11 @@ from glia.reconciling.curbs import has_written, is_elsewhere, kept_to
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from glia.change import Change
     from glia.clock import Clock
     from glia.events import Event
     from glia.outcome import Outcome
-    from glia.plan import Change, Plan
+    from glia.plan import Plan
     from glia.planning.allowances import Allowances
     from glia.planning.scope import SourceEvidence
     from glia.reconciling.goal import Goal

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from glia.identity import lane_id
 from glia.outcome import FROM_AWS, Outcome, State
-from glia.plan import lane_id
 from glia.rollout import LOOK_EVERY_SECONDS, found_rollout, look_at
 
 if TYPE_CHECKING:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from glia.conditions import Standing, of_change, of_drifted, of_settled
+from glia.identity import lane_id
 from glia.outcome import State
-from glia.plan import NOT_READY, lane_id
+from glia.plan import NOT_READY
 from glia.reconciling.curbs import BACKING_OFF, DRAINING, FIGHTING, REFUSED, UNSEEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from glia.change import Change
     from glia.errors import Diagnostic
     from glia.outcome import Outcome
-    from glia.plan import Change, Plan
+    from glia.plan import Plan
     from glia.prepare import Unread
 
 SERVICE: Final = ""

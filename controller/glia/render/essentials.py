@@ -14,8 +14,8 @@ from glia.render.wording import replicas, runs
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from glia.change import Change
     from glia.diff import FieldChange
-    from glia.plan import Change
 
 IMAGE = re.compile(r"taskDefinition\.containerDefinitions\[(.*)\]\.image", re.DOTALL)
 LOAD_BALANCER = re.compile(r"service\.loadBalancers\[(.*?)\]", re.DOTALL)

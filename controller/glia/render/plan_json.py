@@ -12,20 +12,11 @@ from glia.render.fields import is_masked
 from glia.render.status_json import iso_time
 
 if TYPE_CHECKING:
+    from glia.change import Block, Change, Effect
     from glia.diff import FieldChange
     from glia.errors import Location
     from glia.neuron.lanes import Lane
-    from glia.plan import (
-        Block,
-        Change,
-        Drifted,
-        Effect,
-        Held,
-        Plan,
-        Preflight,
-        Retired,
-        Shortage,
-    )
+    from glia.plan import Drifted, Held, Plan, Preflight, Retired, Shortage
     from glia.transition import Transition
 
 Json = dict[str, Any]

@@ -17,7 +17,8 @@ from glia.render.wording import summary as summary_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from glia.plan import Change, Plan
+    from glia.change import Change
+    from glia.plan import Plan
 
 # GitHub refuses a comment of more than 65,536 characters; what posts it adds a few lines.
 BUDGET = 60_000

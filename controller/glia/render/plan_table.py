@@ -13,7 +13,7 @@ from glia.render.wording import cause, effect, title
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from glia.plan import Change
+    from glia.change import Change
 
 HEADINGS = "| | service | what changes | running tasks |\n| --- | --- | --- | --- |"
 DRIFT = "Drift: somebody changed these live services. It is put back as well."

@@ -22,7 +22,8 @@ from glia.render.wording import (
 )
 
 if TYPE_CHECKING:
-    from glia.plan import Change, Plan
+    from glia.change import Change
+    from glia.plan import Plan
     from glia.render.paint import Colour
 
 INDENT = sections.INDENT

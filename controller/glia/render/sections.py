@@ -15,8 +15,10 @@ from glia.render.wording import count, duration
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from glia.change import Change
     from glia.errors import Diagnostic
-    from glia.plan import Change, Drifted, Held, Labelling, Plan, Preflight
+    from glia.plan import Drifted, Held, Plan, Preflight
+    from glia.steps import Labelling
     from glia.transition import Transition
 
 INDENT = "    "

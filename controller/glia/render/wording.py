@@ -11,7 +11,8 @@ from glia.steps import Create, Delete, Retire
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from glia.plan import Cause, Change, Effect, Plan, Source
+    from glia.change import Cause, Change, Effect
+    from glia.plan import Plan, Source
 
 NEW_SERVICE = "new service"
 TAGGING = frozenset({"TagResource", "UntagResource"})

@@ -25,9 +25,9 @@ from glia.watch import VISIBLE_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from glia.change import Change
     from glia.clock import Clock
     from glia.live import LiveService
-    from glia.plan import Change, Separation
     from glia.steps import Definition
 
 T = TypeVar("T")
@@ -52,27 +52,6 @@ class Writer(Protocol):
 
 class CutOff(Exception):  # noqa: N818 -- nothing is wrong
     """The end of all waiting came first; ``calls`` says what was done before."""
-
-
-@dataclass(slots=True)
-class Separating:
-    """A live lane's constraints on their way: one call, and nothing rolls for it."""
-
-    separation: Separation
-    ecs: Writer
-    calls: list[str] = field(default_factory=list)
-
-    def run(self) -> LiveService:
-        separation = self.separation
-        service = self.ecs.update_service(
-            {
-                "cluster": separation.cluster.name,
-                "service": separation.service.name,
-                "placementConstraints": [dict(each) for each in separation.constraints],
-            }
-        )
-        self.calls.append("UpdateService")
-        return service
 
 
 @dataclass(slots=True)

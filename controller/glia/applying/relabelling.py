@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from glia.applying.submission import CutOff
 from glia.desired.labels import (
     LABELLED_BY,
     LABELLING,
@@ -22,14 +23,13 @@ from glia.desired.labels import (
 )
 from glia.desired.service import PARTITION
 from glia.errors import GliaError
-from glia.submit import CutOff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from glia.clock import Clock
     from glia.live import LiveInstance, LiveTask
-    from glia.plan import Labelling
+    from glia.steps import Labelling
 
 SETTLE_SECONDS = 5.0
 """After draining: what ECS was placing when it was told shows on the instance by then."""

@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from glia.errors import is_transient
 from glia.plan import NOT_READY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from glia.errors import GliaError
 
 
 class State(Enum):
@@ -107,6 +110,17 @@ class Applied:
 
     def __iter__(self) -> Iterator[Outcome]:
         return iter(self.outcomes)
+
+
+def refused(outcome: Outcome, error: GliaError) -> Outcome:
+    """What becomes of a change one of whose calls AWS did not take."""
+    return replace(
+        outcome,
+        state=State.FAILED,
+        reason="Refused",
+        message=str(error),
+        transient=is_transient(error),
+    )
 
 
 def left(outcome: Outcome, cut: Cut, now: float) -> Outcome:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from glia.apply import Manner, apply
+from glia.apply import apply
+from glia.applying.manner import Manner
 from glia.aws.clock import Interrupted
 from glia.cli.apply import exit_code
 from glia.outcome import State

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 
-from glia.apply import Manner, apply
+from glia.apply import apply
+from glia.applying.manner import Manner
 from glia.aws.clock import Interrupted
 from glia.cli.prepared import prepared
 from glia.cli.status import looked_at

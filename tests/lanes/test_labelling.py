@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 
-from glia.apply import Manner, apply
+from glia.apply import apply
+from glia.applying.item import Site
+from glia.applying.manner import Manner
 from glia.applying.relabelling import Relabelling
 from glia.aws.clock import Interrupted
 from glia.outcome import State
@@ -213,9 +215,10 @@ def live_for_one_call_each(
     """Processes that die after a call, until one has none to make; or only so many of them."""
     online, begin = operator.online(), len(operator.driver.sandbox.calls)
     for _ in range(most):
-        ecs = Mortal(online.of, 1)(labelling.cluster)
+        site = Site(Mortal(online.of, 1), operator.driver.clock, lambda: False)
+        relabelling = Relabelling(labelling, site)
         try:
-            Relabelling(labelling, ecs, operator.driver.clock, lambda: False).run()
+            relabelling.run(relabelling.first(operator.driver.clock.now()))
         except Interrupted:
             continue
         break

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from glia.apply import Manner, apply
+from glia.apply import apply
+from glia.applying.manner import Manner
 from glia.aws.clock import Interrupted
 from glia.cli.online import Online
 from glia.cli.prepared import prepared

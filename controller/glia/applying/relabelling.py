@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
-from glia.applying.submission import CutOff
+from glia.applying.item import CutOff
 from glia.desired.labels import (
     LABELLED_BY,
     LABELLING,
@@ -23,11 +23,13 @@ from glia.desired.labels import (
 )
 from glia.desired.service import PARTITION
 from glia.errors import GliaError
+from glia.outcome import Outcome, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from glia.clock import Clock
+    from glia.applying.ecs import Ecs
+    from glia.applying.item import Site
     from glia.live import LiveInstance, LiveTask
     from glia.steps import Labelling
 
@@ -36,26 +38,6 @@ SETTLE_SECONDS = 5.0
 LOOK_EVERY_SECONDS = 10.0
 # Tasks that leave have their target group's delay and their own stop timeout.
 DEADLINE_SECONDS = 900.0
-
-
-class Labeller(Protocol):
-    """What is asked of AWS in one account and region."""
-
-    def instances_at(self, cluster: str, arns: Sequence[str]) -> tuple[LiveInstance, ...]: ...
-
-    def tasks_on(self, cluster: str, instance: str) -> tuple[LiveTask, ...]: ...
-
-    def put_attributes(
-        self, cluster: str, instances: Sequence[str], attributes: Mapping[str, str]
-    ) -> None: ...
-
-    def delete_attributes(
-        self, cluster: str, instances: Sequence[str], names: Collection[str]
-    ) -> None: ...
-
-    def set_instance_state(
-        self, cluster: str, instances: Sequence[str], status: Literal["ACTIVE", "DRAINING"]
-    ) -> None: ...
 
 
 class Step(Enum):
@@ -98,19 +80,41 @@ class Relabelling:
     """A labelling on its way.
 
     Attributes:
-        is_over: whether to stop waiting.
         calls: what has been changed so far, by the names of the API calls.
     """
 
     labelling: Labelling
-    ecs: Labeller
-    clock: Clock
-    is_over: Callable[[], bool]
+    site: Site
     calls: list[str] = field(default_factory=list)
     _known: dict[str, LiveInstance] = field(default_factory=dict)
     _drained: set[str] = field(default_factory=set)
 
-    def run(self) -> None:
+    @property
+    def id(self) -> str:
+        return self.labelling.id
+
+    @property
+    def depends_on(self) -> tuple[str, ...]:
+        return self.labelling.depends_on
+
+    def first(self, now: float) -> Outcome:
+        labelling = self.labelling
+        return Outcome(
+            id=labelling.id,
+            key=str(labelling.cluster),
+            lane=f"partition {labelling.partition or 'default'}",
+            action=labelling.action,
+            state=State.WAITS,
+            at=now,
+            message=f"{len(labelling.instances)} {labelling.instance_type}",
+        )
+
+    def run(self, begun: Outcome) -> Outcome:
+        self._relabel()
+        now = self.site.clock.now()
+        return replace(begun, state=State.DONE, at=now, calls=tuple(self.calls))
+
+    def _relabel(self) -> None:
         """Take every instance to its end.
 
         Raises:
@@ -119,7 +123,7 @@ class Relabelling:
             CutOff: it waited for tasks to leave, and is to wait no longer; the same.
         """
         self._look(self.labelling.instances)
-        until = self.clock.now() + DEADLINE_SECONDS
+        until = self.site.clock.now() + DEADLINE_SECONDS
         failures = []
         while open_ones := self._open():
             ready = {arn: step for arn, step in open_ones.items() if step is not Step.EMPTY}
@@ -128,17 +132,21 @@ class Relabelling:
                     self._take(step, arns)
             if ready:
                 continue
-            holding = {arn: self.ecs.tasks_on(self._cluster, arn) for arn in open_ones}
+            holding = {arn: self._ecs.tasks_on(self._cluster, arn) for arn in open_ones}
             if empty := [arn for arn, tasks in holding.items() if not tasks]:
                 self._move(empty)
-            failures += self._given_up(holding, late=self.clock.now() >= until)
-            if self.is_over():
+            failures += self._given_up(holding, late=self.site.clock.now() >= until)
+            if self.site.is_over():
                 self._undo([arn for arn in self._open() if holding.get(arn)])
                 raise CutOff
             if not empty and self._open():
-                self.clock.sleep(LOOK_EVERY_SECONDS)
+                self.site.clock.sleep(LOOK_EVERY_SECONDS)
         if failures:
             raise GliaError("; ".join(failures))
+
+    @property
+    def _ecs(self) -> Ecs:
+        return self.site.ecs_of(self.labelling.cluster)
 
     @property
     def _cluster(self) -> str:
@@ -153,7 +161,7 @@ class Relabelling:
     def _look(self, arns: Iterable[str]) -> None:
         """See how they are now; what is gone has no partition any more."""
         wanted = list(arns)
-        found = {each.arn: each for each in self.ecs.instances_at(self._cluster, wanted)}
+        found = {each.arn: each for each in self._ecs.instances_at(self._cluster, wanted)}
         if gone := [arn for arn in wanted if arn not in found or found[arn].status == "INACTIVE"]:
             names = ", ".join(arn.rpartition("/")[2] for arn in gone)
             raise GliaError(f"{names} of {self.labelling.cluster} is gone; apply again")
@@ -170,7 +178,7 @@ class Relabelling:
             case Step.DRAIN:
                 self._set_state(arns, "DRAINING")
                 self._drained.update(arns)
-                self.clock.sleep(SETTLE_SECONDS)
+                self.site.clock.sleep(SETTLE_SECONDS)
             case Step.ACTIVATE:
                 self._set_state(arns, "ACTIVE")
             case Step.UNMARK:
@@ -209,7 +217,7 @@ class Relabelling:
         self._delete(arns, LABELLING, stays=PARTITION)
 
     def _put(self, arns: Sequence[str], attributes: Mapping[str, str]) -> None:
-        self.ecs.put_attributes(self._cluster, arns, attributes)
+        self._ecs.put_attributes(self._cluster, arns, attributes)
         self.calls.append("PutAttributes")
         for arn in arns:
             known = self._known[arn]
@@ -222,7 +230,7 @@ class Relabelling:
             names = {name} if needed else {name, LABELLED_BY}
             if not some:
                 continue
-            self.ecs.delete_attributes(self._cluster, some, names)
+            self._ecs.delete_attributes(self._cluster, some, names)
             self.calls.append("DeleteAttributes")
             for arn in some:
                 known = self._known[arn]
@@ -230,7 +238,7 @@ class Relabelling:
                 self._known[arn] = replace(known, attributes=left)
 
     def _set_state(self, arns: Sequence[str], status: Literal["ACTIVE", "DRAINING"]) -> None:
-        self.ecs.set_instance_state(self._cluster, arns, status)
+        self._ecs.set_instance_state(self._cluster, arns, status)
         self.calls.append("UpdateContainerInstancesState")
         for arn in arns:
             self._known[arn] = replace(self._known[arn], status=status)

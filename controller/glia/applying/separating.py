@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from glia.outcome import Outcome, State
+
 if TYPE_CHECKING:
-    from glia.applying.submission import Writer
-    from glia.live import LiveService
+    from glia.applying.item import Site
     from glia.steps import Separation
 
 
@@ -16,12 +17,30 @@ class Separating:
     """A live lane's constraints on their way: one call, and nothing rolls for it."""
 
     separation: Separation
-    ecs: Writer
+    site: Site
     calls: list[str] = field(default_factory=list)
 
-    def run(self) -> LiveService:
+    @property
+    def id(self) -> str:
+        return self.separation.id
+
+    @property
+    def depends_on(self) -> tuple[str, ...]:
+        return self.separation.depends_on
+
+    def first(self, now: float) -> Outcome:
+        return Outcome(
+            id=self.id,
+            key=self.separation.key,
+            lane=f"constraints of {self.separation.service.name}",
+            action="separate",
+            state=State.WAITS,
+            at=now,
+        )
+
+    def run(self, begun: Outcome) -> Outcome:
         separation = self.separation
-        service = self.ecs.update_service(
+        self.site.ecs_of(separation.cluster).update_service(
             {
                 "cluster": separation.cluster.name,
                 "service": separation.service.name,
@@ -29,4 +48,5 @@ class Separating:
             }
         )
         self.calls.append("UpdateService")
-        return service
+        now = self.site.clock.now()
+        return replace(begun, state=State.DONE, at=now, calls=tuple(self.calls))

@@ -23,7 +23,7 @@ from glia.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from glia.apply import Manner
+    from glia.applying.manner import Manner
     from glia.cli.online import Online
     from glia.outcome import Applied, Cut, Outcome
     from glia.plan import Plan
@@ -68,7 +68,7 @@ def command(  # noqa: PLR0913  (options of a command line)
     Exit codes: 0 converged; 1 an error in a manifest or from AWS; 3 something was blocked or
     held, or it is not the plan expected; 4 applied but not converged; 130 interrupted.
     """
-    from glia.apply import Manner
+    from glia.applying.manner import Manner
     from glia.cli.online import Online
     from glia.cli.prepared import prepared
     from glia.planning.allowances import Allowances

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from glia.apply import Manner, apply
+from glia.apply import apply
+from glia.applying.manner import Manner
 from glia.events import ChangeTold
-from glia.identity import lane_id
+from glia.identity import service_id
 from glia.outcome import State
 from glia.reconciling.curbs import PASSING, Curbs, has_written, is_elsewhere
 
@@ -86,7 +87,7 @@ class Executor:
             wait=False,
             is_over=lambda: is_over() or self._now() >= end,
             goes_on="goes on once that is Ready",
-            hand_over=lambda change, begun: hand_over(lane_id(change.service, change.lane), begun),
+            hand_over=lambda begun: hand_over(service_id(begun.cluster, begun.name), begun),
         )
         applied = apply(curbed, self._means.ecs_of, self._means.clock, note, manner)
         if applied.cut is not None:

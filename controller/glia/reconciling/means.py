@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from glia.apply import Ecs as Applier
+from glia.applying.ecs import Ecs as Applier
 from glia.observe import Reader
 
 if TYPE_CHECKING:

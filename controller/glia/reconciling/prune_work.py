@@ -10,7 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from glia.apply import Manner, apply
+from glia.apply import apply
+from glia.applying.manner import Manner
 from glia.change import Block
 from glia.desired.state import DesiredState
 from glia.events import ChangeTold

@@ -64,4 +64,4 @@ def _items(plan: Plan, site: Site) -> Iterator[Item]:
     """All that the plan wants done: first what its changes may have to wait for."""
     yield from (Relabelling(each, site) for each in plan.labellings)
     yield from (Separating(each, site) for each in plan.separations)
-    yield from (Submission(each, site) for each in plan.changes)
+    yield from (Submission(each, site, plan.source.commit) for each in plan.changes)

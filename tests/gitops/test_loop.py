@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitops.looped import Loop, Repository
-from glia.desired.tags import FAILED
+from glia.desired.tags import FAILED, SOURCE
 from glia.events import ConditionsChanged, LoopFailed, RolloutEnded
 from glia.outcome import State
 from glia.reconciler import Settings
@@ -29,6 +29,14 @@ def image(operator: Operator, name: str) -> str:
     return found
 
 
+def sources(operator: Operator, name: str) -> list[str]:
+    """What the service and its task definition say that they were applied from."""
+    arn = operator.driver.describe(name)["taskDefinition"]
+    shown = operator.driver.ecs.describe_task_definition(taskDefinition=arn, include=["TAGS"])
+    of_definition = {each["key"]: each["value"] for each in shown["tags"]}
+    return [operator.tags(name)[SOURCE], of_definition[SOURCE]]
+
+
 def test_commits_that_create_change_break_mend_and_revert_converge(
     make_operator: Callable[..., Operator], tmp_path: Path
 ) -> None:
@@ -39,7 +47,9 @@ def test_commits_that_create_change_break_mend_and_revert_converge(
     git.commit(cluster=CLUSTER, **first)
     loop = Loop(operator, source=git.source)
     loop.settle("one", "other")
-    assert loop.reconciler.status().source.commit == git.origin.tip()
+    tip = loop.reconciler.status().source.commit
+    assert tip == git.origin.tip()
+    assert sources(operator, "one") == [f"{tip}:m/one.yaml"] * 2
 
     broken = neuron_service("one", replicas=1, image="server:2", replica=3)
     loop.see(git.commit(one=broken, other=neuron_service("other", replicas=1, image="server:2")))
@@ -60,9 +70,12 @@ def test_commits_that_create_change_break_mend_and_revert_converge(
     loop.settle("one", "other")
     loop.see(git.commit(**first)).settle("one", "other")
     assert (image(operator, "one"), image(operator, "other")) == ("server:1", "server:1")
+    reverted = git.origin.tip()
+    loop.see(git.commit(note="# the same manifests at another commit\n"))
     with operator.changing() as calls:
         loop.play(200)
     assert not calls
+    assert sources(operator, "one") == [f"{reverted}:m/one.yaml"] * 2
 
     (tmp_path / "fleet.git").rename(tmp_path / "gone.git")
     again = Loop(operator, source=git.another_source())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from glia.desired.tags import source_tag
 from support.operator import fields, is_empty, neuron_service
 
 if TYPE_CHECKING:
@@ -120,7 +121,12 @@ def test_another_family_is_drift_though_its_revision_has_the_same_number(
     assert is_empty(operator.plan())
 
 
-REVISION = "glia:revision"
+REVISION, SOURCE = "glia:revision", "glia:source"
+
+
+def test_where_a_manifest_stood_is_told_as_aws_takes_it() -> None:
+    assert source_tag("17c2f21", "m/web (1).yaml") == {SOURCE: "17c2f21:m/web _1_.yaml"}
+    assert source_tag("", f"{'m/' * 200}web.yaml") == {SOURCE: "m/" * 128}
 
 
 def test_what_was_applied_is_noted_again_where_the_tag_is_lost_and_nothing_rolls(
@@ -139,6 +145,7 @@ def test_what_was_applied_is_noted_again_where_the_tag_is_lost_and_nothing_rolls
     assert calls == {"TagResource": 1}
     assert len(operator.driver.describe()["deployments"]) == 1
     assert operator.tags()[REVISION] == noted
+    assert operator.tags()[SOURCE].endswith("/all.yaml"), "of no commit that is known"
     begin = len(operator.driver.sandbox.calls)
     assert is_empty(operator.plan())
     assert operator.calls_of(since=begin) == {"DescribeServices": 1}

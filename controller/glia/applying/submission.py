@@ -17,6 +17,7 @@ from glia.desired.tags import (
     PruneMark,
     prune_mark,
     revision_of,
+    source_tag,
     tag_list,
 )
 from glia.errors import GliaError
@@ -49,6 +50,7 @@ class Submission:
     What is retired without a time of grace is waited for, and deleted, where the site waits.
 
     Attributes:
+        commit: that the manifest is of, where one is known.
         calls: what has been changed so far, by the names of the API calls.
         flaw: why the tags could not be set after the service had been changed: its deployment
             is under way all the same.
@@ -56,6 +58,7 @@ class Submission:
 
     change: Change
     site: Site
+    commit: str = ""
     calls: list[str] = field(default_factory=list)
     flaw: str = ""
 
@@ -131,9 +134,10 @@ class Submission:
         return answer
 
     def _definition(self, definition: Definition) -> str:
-        request = definition.register
-        if request is None:
+        if definition.register is None:
             return definition.arn
+        tags = [*definition.register["tags"], *tag_list(self._source)]
+        request = {**definition.register, "tags": tags}
         return self._call(
             "RegisterTaskDefinition", lambda: self._ecs.register_task_definition(request)
         )
@@ -168,7 +172,7 @@ class Submission:
         if step.waits_for_name:
             self._wait_until_the_name_is_free()
         arn = registered or self._definition(step.definition)
-        tags = {**self.change.lane.tags, REVISION: self._applied(arn)}
+        tags = {**self.change.lane.tags, **self._source, REVISION: self._applied(arn)}
         request = {**step.request, "taskDefinition": arn, "tags": tag_list(tags)}
         return self._call("CreateService", lambda: self._ecs.create_service(request))
 
@@ -202,7 +206,7 @@ class Submission:
         if step.remembers:
             tags[REVISION] = self._applied(arn)
         if tags:
-            self._tag(service.arn, tags)
+            self._tag(service.arn, tags | self._source)
         return service
 
     def _tag(self, arn: str, tags: Mapping[str, str]) -> None:
@@ -212,6 +216,10 @@ class Submission:
             if "UpdateService" not in self.calls:
                 raise
             self.flaw = str(error)
+
+    @property
+    def _source(self) -> dict[str, str]:
+        return source_tag(self.commit, self.change.service.location.file)
 
     def _applied(self, arn: str) -> str:
         lane = self.change.lane

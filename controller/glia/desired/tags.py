@@ -39,6 +39,14 @@ def tag_value(text: str) -> str:
     return FORBIDDEN.sub("_", text)[:LONGEST_VALUE]
 
 
+def source_tag(commit: str, file: str) -> dict[str, str]:
+    """Where the manifest stood that was applied, as git names a file: ``COMMIT:PATH``.
+
+    For people: nothing compares it, and no change is made for it. Without a commit the path alone.
+    """
+    return {SOURCE: tag_value(f"{commit}:{file}" if commit else file)}
+
+
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     """Tags as ECS's requests have them, in the order of their keys."""
     return [{"key": key, "value": tags[key]} for key in sorted(tags)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TextIO, TypeAlias
 import structlog
 
 from glia.events import LoopFailed
-from glia.render.events_json import event_json, severity
+from glia.render.events_json import event_json
 from glia.render.events_text import event_text, text_time, traceback_lines
 from glia.render.legible import visible
 from glia.render.status_json import iso_time
@@ -45,14 +45,14 @@ class Log:
     def tell(self, event: Event) -> None:
         """Write an event. Members that say nothing are left out."""
         if self._form == "text":
-            self._write(severity(event), event_text(event), {})
+            self._write(event.about.level, event_text(event), {})
             return
         members = {name: value for name, value in event_json(event).items() if value or value == 0}
         for name in _ENVELOPE:
             members.pop(name, None)
         if isinstance(event, LoopFailed):
             members["traceback"] = "\n".join(traceback_lines(event))
-        self._write(severity(event), members.pop("event"), members)
+        self._write(event.about.level, members.pop("event"), members)
 
     def say(self, level: str, name: str, message: str) -> None:
         """Write something that is no event of the loop's."""

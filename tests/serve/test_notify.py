@@ -17,6 +17,7 @@ import urllib3
 from glia.credential import Credential
 from glia.errors import Diagnostic, UsageError
 from glia.events import (
+    KINDS,
     ChangeTold,
     ClusterUnread,
     ConditionsChanged,
@@ -36,7 +37,7 @@ from glia.notify.commit_status import CommitStatuses
 from glia.notify.once import Once
 from glia.notify.signed_webhook import Address, DeliveryError, SignedWebhook
 from glia.outcome import Outcome, State
-from glia.render.events_json import NAMES, event_json
+from glia.render.events_json import event_json
 from glia.render.loop_status_schema import event_schema
 from glia.status import Condition
 from glia.target import ClusterRef, Target
@@ -98,7 +99,7 @@ def webhook(secrets: tuple[Path, Path], **retries: Any) -> SignedWebhook:
 def test_every_kind_of_event_is_one_line_and_one_form_for_programs() -> None:
     """A traceback is in the log of a bug and nowhere else."""
     check = jsonschema.Draft202012Validator(event_schema()).validate
-    assert {type(each) for each in EVENTS} == set(NAMES)
+    assert {type(each) for each in EVENTS} == set(KINDS)
     for form in ("json", "text"):
         stream = io.StringIO()
         log = Log(stream, form, "debug")
@@ -111,7 +112,7 @@ def test_every_kind_of_event_is_one_line_and_one_form_for_programs() -> None:
         assert sum("Traceback: the words" in line for line in lines) == 1
         if form == "json":
             read = [json.loads(line) for line in lines]
-            assert [line["event"] for line in read] == list(NAMES.values())
+            assert [line["event"] for line in read] == [kind.name for kind in KINDS]
             assert read[6] == {
                 "event": "glia.change_told",
                 "level": "warning",
@@ -150,7 +151,7 @@ def test_the_words_of_an_exception_forge_no_line_and_command_no_terminal(form: F
         ("error", {"loop_failed"}),
         ("warning", {"loop_failed", "fetch_failed", "cluster_unread", "revision_fetched",
                      "change_told", "rollout_ended", "conditions_changed"}),
-        ("debug", {name.removeprefix("glia.") for name in NAMES.values()}),
+        ("debug", {kind.name.removeprefix("glia.") for kind in KINDS}),
     ],
 )  # fmt: skip
 def test_a_level_leaves_out_what_is_less(level: str, names: set[str]) -> None:

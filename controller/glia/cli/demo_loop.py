@@ -17,7 +17,7 @@ from glia.cli.demo_shell import INDENT, NotAsTold, say
 from glia.cli.online import Online
 from glia.reconciler import Reconciler, Settings
 from glia.reconciling.requeue import Pace
-from glia.render.events_text import event_text, is_quiet
+from glia.render.events_text import event_text
 from glia.sandbox.demo import LOOPED
 from glia.source.git.place import Place
 from glia.source.git.source import GitSource
@@ -169,7 +169,7 @@ class Loop:
 
 
 def _tell(event: Event) -> None:
-    if not is_quiet(event):
+    if event.about.level != "debug":
         for line in event_text(event).splitlines():
             _, _, said = line.partition("Z ")
             for part in textwrap.wrap(said or line, WIDTH - 4, subsequent_indent="  "):

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from glia.events import ConditionsChanged
-from glia.render.events_text import is_quiet
 from glia.status import loudest
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ class Once:
     def is_news(self, event: Event) -> bool:
         """Whether it is to be told; it counts as told then."""
         if not isinstance(event, ConditionsChanged):
-            return not is_quiet(event)
+            return event.about.level != "debug"
         loud = loudest(event.after)
         said = (loud.type, loud.status, loud.reason)
         at = (event.cluster, event.key)

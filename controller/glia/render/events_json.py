@@ -2,73 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from glia.events import (
-    ChangeTold,
-    ClusterUnread,
-    ConditionsChanged,
-    FetchFailed,
-    FetchRecovered,
-    LoopFailed,
-    PassBegun,
-    PassEnded,
-    RevisionFetched,
-    RolloutEnded,
-)
+from glia.events import PassEnded, RevisionFetched
 from glia.manifest.spec import API_VERSION
-from glia.outcome import State
-from glia.render.events_text import is_quiet, said
+from glia.render.events_text import said
 from glia.render.loop_status_json import condition, diagnostic_json
 from glia.render.status_json import iso_time
-from glia.status import loudest
 
 if TYPE_CHECKING:
-    from glia.errors import Diagnostic
-    from glia.events import Event
-    from glia.outcome import Outcome
-    from glia.status import Condition
+    from glia.events import About, Event
 
 Json = dict[str, Any]
-Severity: TypeAlias = Literal["debug", "info", "warning", "error"]
-
-NAMES: Final[dict[type[Event], str]] = {
-    RevisionFetched: "glia.revision_fetched",
-    FetchFailed: "glia.fetch_failed",
-    FetchRecovered: "glia.fetch_recovered",
-    PassBegun: "glia.pass_begun",
-    PassEnded: "glia.pass_ended",
-    ClusterUnread: "glia.cluster_unread",
-    ChangeTold: "glia.change_told",
-    RolloutEnded: "glia.rollout_ended",
-    ConditionsChanged: "glia.conditions_changed",
-    LoopFailed: "glia.loop_failed",
-}
-"""What each kind is called, the same for ever."""
-_WRONG: Final = frozenset(
-    {State.FAILED, State.ROLLED_BACK, State.STALLED, State.TIMED_OUT, State.BLOCKED}
-)
-
-
-def severity(event: Event) -> Severity:
-    """How loud it is; what happens all the time is for debugging."""
-    if is_quiet(event):
-        return "debug"
-    if isinstance(event, LoopFailed):
-        return "error"
-    return "warning" if _is_bad(event) else "info"
-
-
-def _is_bad(event: Event) -> bool:
-    match event:
-        case RevisionFetched(diagnostics=diagnostics):
-            return any(each.severity == "error" for each in diagnostics)
-        case ChangeTold(outcome=outcome) | RolloutEnded(outcome=outcome):
-            return outcome.state in _WRONG
-        case ConditionsChanged(after=after):
-            return loudest(after).type == "Stalled"
-        case _:
-            return isinstance(event, FetchFailed | ClusterUnread)
 
 
 def event_json(event: Event) -> Json:
@@ -76,52 +21,38 @@ def event_json(event: Event) -> Json:
 
     The traceback of a bug is no part of it: it is for the log alone.
     """
-    cluster = getattr(event, "cluster", None)
-    outcome: Outcome | None = getattr(event, "outcome", None)
-    told: tuple[Condition, ...] = getattr(event, "after", ())
-    found: tuple[Diagnostic, ...] = getattr(event, "diagnostics", ())
+    about = event.about
     return {
         "apiVersion": API_VERSION,
         "kind": "Event",
-        "event": NAMES[type(event)],
-        "severity": severity(event),
+        "event": event.name,
+        "severity": about.level,
         "at": iso_time(event.at),
         "message": said(event),
-        "key": outcome.key if outcome else getattr(event, "key", getattr(event, "where", "")),
-        "cluster": cluster.name if cluster else "",
-        "region": cluster.target.region if cluster else "",
-        "revision": getattr(event, "commit", getattr(event, "kept", "")),
-        "reason": _reason(event),
-        "outcome": outcome.state.value if outcome else getattr(event, "result", ""),
-        "change": _change(event, outcome) if outcome else None,
-        "conditions": [condition(each) for each in told],
-        "diagnostics": [diagnostic_json(each) for each in found],
+        "key": about.key,
+        "cluster": about.cluster.name if about.cluster else "",
+        "region": about.cluster.target.region if about.cluster else "",
+        "revision": about.revision,
+        "reason": about.reason,
+        "outcome": about.result,
+        "change": _change(about),
+        "conditions": [condition(each) for each in about.conditions],
+        "diagnostics": [diagnostic_json(each) for each in about.diagnostics],
         "source": _source(event),
         "pass": _pass(event),
     }
 
 
-def _reason(event: Event) -> str:
-    match event:
-        case FetchFailed() | PassBegun():
-            return event.reason
-        case ChangeTold() | RolloutEnded():
-            return event.outcome.reason
-        case ConditionsChanged():
-            return loudest(event.after).reason
-        case LoopFailed():
-            return event.error
-        case _:
-            return ""
-
-
-def _change(event: Event, outcome: Outcome) -> Json:
+def _change(about: About) -> Json | None:
+    outcome = about.outcome
+    if outcome is None:
+        return None
     return {
         "lane": outcome.lane,
         "action": outcome.action,
-        "cause": getattr(event, "cause", ""),
+        "cause": about.cause,
         "calls": list(outcome.calls),
-        "rules": list(getattr(event, "rules", ())),
+        "rules": list(about.rules),
         "ready": outcome.ready,
         "replicas": outcome.replicas,
     }

@@ -32,17 +32,6 @@ SHOWN_DIGITS: Final = 12
 """Of a commit, or of a hash behind the name of its algorithm."""
 
 
-def is_quiet(event: Event) -> bool:
-    """What happens all the time where nothing happens: a log would be full of it."""
-    match event:
-        case PassBegun(reason=reason):
-            return reason != "revision"
-        case PassEnded(changed=changed):  # what stood in the way has been told already
-            return not changed
-        case _:
-            return False
-
-
 def event_text(event: Event) -> str:
     """The lines for an event: one, and those of a traceback where there is one."""
     at = text_time(event.at)

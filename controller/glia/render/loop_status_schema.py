@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from glia.render.events_json import NAMES
+from glia.events import KINDS
 from glia.render.schema import (
     COUNT,
     FLAG,
@@ -85,7 +85,7 @@ def event_schema() -> Schema:
     """What ``event_json`` gives."""
     return document(
         "Event",
-        event=among(*NAMES.values()),
+        event=among(*(kind.name for kind in KINDS)),
         severity=among("debug", "info", "warning", "error"),
         at=TIME,
         message=TEXT,

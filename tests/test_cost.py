@@ -13,9 +13,9 @@ import pytest
 from gitops.looped import Loop
 from glia.events import PassBegun
 from glia.outcome import State
-from glia.sandbox.quotas import CLASS_OF, CLASSES
 from lanes.fleet import BIG, lanes, sharing
 from support.operator import MUTATING, make_operator, neuron_service, operator
+from support.quotas import floor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -170,16 +170,6 @@ def test_three_hundred_services_are_made_as_fast_as_aws_lets_anybody(
     mine = ("DescribeTaskDefinition", "RegisterTaskDefinition", "CreateService")
     assert sum(calls[each] for each in mine) <= 1.01 * 3 * CREATED
     assert 1 <= (end - begin) / floor(calls) <= 1.10
-
-
-def floor(calls: Counter[str]) -> float:
-    """The seconds that AWS's own buckets make these calls take, with nobody else there."""
-    used: Counter[str] = Counter()
-    for operation, count in calls.items():
-        used[CLASS_OF[operation]] += count
-    return max(
-        (count - CLASSES[name][0].burst) / CLASSES[name][0].refill for name, count in used.items()
-    )
 
 
 def loaded(*arguments: str) -> set[str]:

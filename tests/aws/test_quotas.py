@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from glia.parallel import in_parallel
-from glia.sandbox.quotas import CLASS_OF, CLASSES
+from support.quotas import floor
 from support.requests import task_definition
 
 if TYPE_CHECKING:
@@ -21,16 +21,6 @@ if TYPE_CHECKING:
 
 CREATED = 300
 READ = 3_000
-
-
-def floor(calls: Counter[str]) -> float:
-    """The seconds that AWS's own buckets make these calls take, with nobody else there."""
-    used: Counter[str] = Counter()
-    for operation, count in calls.items():
-        used[CLASS_OF[operation]] += count
-    return max(
-        (count - CLASSES[name][0].burst) / CLASSES[name][0].refill for name, count in used.items()
-    )
 
 
 def throttled(driver: Driver, sent: int) -> float:

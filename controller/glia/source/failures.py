@@ -13,7 +13,8 @@ class SourceError(GliaError):
     """The manifests could not be had; what was had before stays good, and nothing is deleted.
 
     Attributes:
-        reason: one word in CamelCase, the same for ever: of a condition, a metric, an event.
+        reason: the name of its class, one word in CamelCase, the same for ever: of a condition,
+            a metric, an event.
         transient: the same attempt may succeed later by itself. What is not transient waits for
             somebody to change the repository, the server or the command line; looking again at
             every interval is enough.
@@ -21,6 +22,9 @@ class SourceError(GliaError):
 
     reason: ClassVar[str] = "SourceFailed"
     transient: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        cls.reason = cls.__name__
 
     def __init__(self, what: str, remedy: str = "") -> None:
         super().__init__(f"{what}; {remedy}" if remedy else what)
@@ -31,107 +35,80 @@ class SourceError(GliaError):
 class Unreachable(SourceError):
     """No answer, a broken one, or a server that is in trouble."""
 
-    reason = "Unreachable"
     transient = True
 
 
 class Timeout(SourceError):
     """The transfer stalled or took longer than it may."""
 
-    reason = "Timeout"
     transient = True
 
 
 class RateLimited(SourceError):
     """The server asks to come back later."""
 
-    reason = "RateLimited"
     transient = True
 
 
 class Busy(SourceError):
     """Another process works on the same state directory."""
 
-    reason = "Busy"
     transient = True
 
 
 class Stopped(SourceError):
     """Whoever asked wants no answer any more."""
 
-    reason = "Stopped"
     transient = True
 
 
 class Unauthorized(SourceError):
     """The server does not take the credentials, or we do not take the server's key."""
 
-    reason = "Unauthorized"
-
 
 class RepositoryNotFound(SourceError):
     """There is no repository at that address, or none for these credentials."""
-
-    reason = "RepositoryNotFound"
 
 
 class RefNotFound(SourceError):
     """The repository has no such branch or tag; an empty one has none at all."""
 
-    reason = "RefNotFound"
-
 
 class PathNotFound(SourceError):
     """The revision, or the disk, has no such directory."""
-
-    reason = "PathNotFound"
 
 
 class PathEmpty(SourceError):
     """The directory is there and holds no manifest: more likely a mistake than a wish."""
 
-    reason = "PathEmpty"
-
 
 class NonFastForward(SourceError):
     """History was rewritten: the new commit does not follow from the one held."""
-
-    reason = "NonFastForward"
 
 
 class RolledBack(NonFastForward):
     """The ref went back to an ancestor of the commit held: by force, or a mirror lags."""
 
-    reason = "RolledBack"
-
 
 class Unverified(SourceError):
     """The commit is not signed by a key that is trusted, or that could not be found out."""
-
-    reason = "Unverified"
 
 
 class TooLarge(SourceError):
     """The revision has more than will be read."""
 
-    reason = "TooLarge"
-
 
 class Corrupt(SourceError):
     """The copy on disk is damaged, and a fresh one was no better."""
 
-    reason = "Corrupt"
     transient = True
 
 
 class Unwritable(SourceError):
     """The state directory cannot be written: disk full, read-only, not ours."""
 
-    reason = "Unwritable"
     transient = True
 
 
 class GitUnusable(SourceError):
     """The git command is missing, too old, or said what nobody has foreseen."""
-
-    reason = "GitUnusable"

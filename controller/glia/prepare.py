@@ -18,24 +18,21 @@ from glia.planning.comparison import keeping_apart
 from glia.planning.planner import Arrangement, make_plan, unreadable
 from glia.planning.pruning import clusters_to_list
 from glia.planning.readiness import in_question
-from glia.planning.scope import NO_SCOPE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from glia.clock import Clock
     from glia.desired.state import DesiredState
     from glia.errors import Diagnostic
     from glia.former import Recalled
     from glia.layout.roster import Roster
-    from glia.manifest.relations import Declared
-    from glia.neuron.catalogue import InstanceType
     from glia.observe import Reader
     from glia.observed import Observed
     from glia.plan import Plan, Source
     from glia.planning.allowances import Allowances
-    from glia.planning.scope import PruneScope
     from glia.target import ClusterRef
+    from glia.wanted import Wanted
 
 
 NOBODY_WAITS: Mapping[ClusterRef, frozenset[str]] = MappingProxyType({})
@@ -54,11 +51,14 @@ class Prepared:
     """A plan, and what it was made of.
 
     Attributes:
+        wanted: what the manifests say, as they were handed in.
+        state: what ECS should hold: ``wanted``, and the lanes of services that share instances.
         rosters: of the clusters whose instances are shared.
         unread: the clusters of which nothing, or not all that is needed, could be read.
     """
 
     plan: Plan
+    wanted: Wanted
     state: DesiredState
     observed: Mapping[ClusterRef, Observed]
     rosters: Mapping[ClusterRef, Roster]
@@ -66,33 +66,35 @@ class Prepared:
 
 
 def prepare(  # noqa: PLR0913  (by keyword)
-    state: DesiredState,
-    sharing: Sequence[Declared],
+    wanted: Wanted,
     reader_of: Callable[[ClusterRef], Reader],
     clock: Clock,
     *,
-    instance_types: Mapping[str, InstanceType],
     allowed: Allowances,
-    diagnostics: Sequence[Diagnostic],
     source: Source,
-    recall: Callable[[], Sequence[Declared]],
-    scope: PruneScope = NO_SCOPE,
     awaited: Mapping[ClusterRef, frozenset[str]] = NOBODY_WAITS,
 ) -> Prepared:
     """Lay out, observe, plan, and look ahead at what the plan would meet.
 
-    ``state`` is of the services whose lanes follow from the manifests alone, ``sharing`` the
-    manifests of those that share instances: only for them something has to be read before it
-    is known which ECS services there should be. ``recall`` gives all right manifests once more,
-    for services that have lanes from a time when they shared some. ``scope`` says what may be
-    pruned, and what is known of the source; without one nothing is. ``awaited`` are services
-    whose rollout is still waited for: as long as it is, no other lane of theirs begins.
+    Only for services that share instances something has to be read before it is known which ECS
+    services there should be; and for those that have lanes from a time when they shared some,
+    manifests are recalled. ``awaited`` are services whose rollout is still waited for: as long
+    as it is, no other lane of theirs begins.
     """
-    shared = sorted(clusters_to_read(sharing, instance_types))
+    instance_types = wanted.instance_types
+    shared = sorted(clusters_to_read(wanted.open, instance_types))
     read = in_parallel(clock, lambda cluster: enrol(cluster, reader_of, clock), shared)
     rosters = dict(zip(shared, read, strict=True))
-    to_list = clusters_to_list(scope, allowed)
-    found = recalled(state, sharing, rosters, reader_of, clock, recall=recall, to_list=to_list)
+    to_list = clusters_to_list(wanted.scope, allowed)
+    found = recalled(
+        wanted.state,
+        wanted.open,
+        rosters,
+        reader_of,
+        clock,
+        recall=wanted.recall,
+        to_list=to_list,
+    )
     layout = lay_out(
         found.sharing, instance_types, found.rosters, allowed=allowed, domains=found.domains
     )
@@ -123,13 +125,13 @@ def prepare(  # noqa: PLR0913  (by keyword)
         allowed,
         arrangement=arrangement,
         diagnostics=(
-            *diagnostics,
+            *wanted.diagnostics,
             *layout.diagnostics,
             *found.diagnostics,
             *_untold(failures, state, observed),
         ),
         source=source,
-        scope=replace(scope, now=clock.now()),
+        scope=replace(wanted.scope, now=clock.now()),
     )
     unread = {each.cluster: Unread(each.failure, each.transient) for each in failures}
     unread |= {
@@ -137,7 +139,7 @@ def prepare(  # noqa: PLR0913  (by keyword)
         for cluster, each in observed.items()
         if each.failure
     }
-    return _looked_ahead(Prepared(plan, state, observed, rosters, unread), reader_of, clock)
+    return _looked_ahead(Prepared(plan, wanted, state, observed, rosters, unread), reader_of, clock)
 
 
 def _untold(

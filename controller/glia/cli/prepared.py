@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glia.cli.wanted import keys, wanted
 from glia.ecs.nearest import nearest
 from glia.errors import UsageError
-from glia.plan import Plan, Source
+from glia.plan import Source
 from glia.prepare import prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from glia.cli.online import Online
-    from glia.desired.state import DesiredState
-    from glia.layout.roster import Roster
-    from glia.observed import Observed
     from glia.planning.allowances import Allowances
-    from glia.target import ClusterRef
+    from glia.prepare import Prepared
     from glia.wanted import Wanted
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """The plan, and what it was made of."""
-
-    plan: Plan
-    wanted: Wanted
-    state: DesiredState
-    observed: Mapping[ClusterRef, Observed]
-    rosters: Mapping[ClusterRef, Roster]
 
 
 def prepared(
@@ -46,19 +31,8 @@ def prepared(
     read_ahead = None if allowed.adopt else online.read_ahead
     found = wanted(paths, online.instance_types, read_ahead, head=head)
     _check_adopted(allowed.adopt, found)
-    made = prepare(
-        found.state,
-        found.open,
-        online.of,
-        online.clock,
-        instance_types=found.instance_types,
-        allowed=allowed,
-        diagnostics=found.diagnostics,
-        source=Source(path=" ".join(paths)),
-        scope=found.scope,
-        recall=found.recall,
-    )
-    return Prepared(made.plan, found, made.state, made.observed, made.rosters)
+    source = Source(path=" ".join(paths))
+    return prepare(found, online.of, online.clock, allowed=allowed, source=source)
 
 
 def _check_adopted(adopted: Iterable[str], found: Wanted) -> None:

@@ -107,18 +107,8 @@ def plan_of(revision: Revision, online: Online, allowed: Allowances) -> Plan:
     from glia.wanted import compiled
 
     wanted = compiled(revision.found, online.instance_types)
-    return prepare(
-        wanted.state,
-        wanted.open,
-        online.of,
-        online.clock,
-        instance_types=wanted.instance_types,
-        allowed=allowed,
-        diagnostics=wanted.diagnostics,
-        source=revision.source,
-        recall=wanted.recall,
-        scope=wanted.scope,
-    ).plan
+    made = prepare(wanted, online.of, online.clock, allowed=allowed, source=revision.source)
+    return made.plan
 
 
 def _run(loop: Reconciler, online: Online, voices: Voices, *, once: bool) -> int:

@@ -204,21 +204,16 @@ class ClusterWork:
 
     def _reconcile(self, keys: frozenset[str], is_over: Callable[[], bool]) -> None:
         wanted = self._goal.clusters.get(self.cluster, ClusterGoal(self.cluster))
-        state, sharing = self._goal.part(self.cluster, keys)
-        scope = self._goal.wanted.scope
+        part = self._goal.part(self.cluster, keys)
+        # Pruning looks at all clusters together, and has passes of its own.
+        scope = replace(part.scope, policies=(), renamed=part.scope.renamed & {self.cluster})
         prepared = prepare(
-            state,
-            sharing,
+            replace(part, scope=scope),
             self._ecs_of,
             self._clock,
-            instance_types=self._goal.wanted.instance_types,
             allowed=NOTHING,
-            diagnostics=(),
             source=self._goal.source,
-            recall=self._goal.wanted.recall,
             awaited={self.cluster: self._rollouts.names},
-            # Pruning looks at all clusters together, and has passes of its own.
-            scope=replace(scope, policies=(), renamed=scope.renamed & {self.cluster}),
         )
 
         def is_ours(change: Change) -> bool:

@@ -96,10 +96,8 @@ class Goal:
             (each for each in self.errors if each.key.startswith(CLUSTER) or declared), None
         )
 
-    def part(
-        self, cluster: ClusterRef, keys: Collection[str]
-    ) -> tuple[DesiredState, tuple[Declared, ...]]:
-        """What ``prepare`` takes: these services of a cluster, and those that they wait for."""
+    def part(self, cluster: ClusterRef, keys: Collection[str]) -> Wanted:
+        """These services of a cluster, and those that they wait for; their errors are told."""
         own = self.clusters.get(cluster, ClusterGoal(cluster))
         alone = [each for key, each in own.alone.items() if key in keys]
         sharing = [each for key, each in own.sharing.items() if key in keys]
@@ -113,7 +111,12 @@ class Goal:
             )
         declared = self.declared if sharing else ()
         services = sorted(alone, key=lambda each: each.order)
-        return DesiredState(tuple(services)), (*declared, *sharing)
+        return replace(
+            self.wanted,
+            state=DesiredState(tuple(services)),
+            open=(*declared, *sharing),
+            diagnostics=(),
+        )
 
     def waiting_for(self, name: str) -> frozenset[str]:
         """The names of services that wait for this one."""

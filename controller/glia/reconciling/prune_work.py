@@ -70,18 +70,14 @@ class PruneWork:
         kept = goal.clusters.values()
         services = [each for own in kept for each in own.alone.values()]
         sharing = [each for own in kept for each in own.sharing.values()]
-        prepared = prepare(
-            DesiredState(tuple(sorted(services, key=lambda each: each.order))),
-            (*goal.declared, *sharing) if sharing else (),
-            self.ecs_of,
-            self.clock,
-            instance_types=wanted.instance_types,
-            allowed=self.allowed,
+        ours = replace(
+            wanted,
+            state=DesiredState(tuple(sorted(services, key=lambda each: each.order))),
+            open=(*goal.declared, *sharing) if sharing else (),
             diagnostics=(),
-            source=goal.source,
-            recall=wanted.recall,
             scope=replace(scope, policies=policies, evidence=evidence(scope.evidence)),
         )
+        prepared = prepare(ours, self.ecs_of, self.clock, allowed=self.allowed, source=goal.source)
         here = {key.rpartition("/")[2] for own in kept for key in own.files}
         elsewhere = {key.rpartition("/")[2] for _, key in scope.keys} - here
         plan = kept_to(prepared.plan, lambda each: each.cause == "prune", labels=False)

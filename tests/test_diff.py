@@ -38,14 +38,14 @@ def test_each_change_names_its_place_in_the_order_of_ecs_members() -> None:
         "command": ["serve", "--port", "80"],
         "environment": [{"name": "MODEL", "value": "a"}, {"name": "BATCH", "value": "1"}],
         "portMappings": [{"containerPort": port} for port in (80, 443)],
-        "dockerLabels": {"com.example.team": "vision"},
+        "dockerLabels": {"com.example.team": "vision", "com.example.version": "1.2-a"},
     }
     new = {
         "image": "server:2",
         "command": ["serve", "--port", "81", "-v"],
         "environment": [{"name": "BATCH", "value": "1"}, {"name": "MODEL", "value": "b"}],
         "portMappings": [{"containerPort": 443, "hostPort": 8443}, {"containerPort": 80}],
-        "dockerLabels": {"com.example.team": "speech"},
+        "dockerLabels": {"com.example.team": "speech", "com.example.version": "1.3-b"},
         "links": ["a"],
         "cpu": 128,
     }
@@ -57,7 +57,8 @@ def test_each_change_names_its_place_in_the_order_of_ecs_members() -> None:
         ("command[2]", ("80", "81")),
         ("command[3]", (ABSENT, "-v")),
         ("environment[MODEL].value", ("a", "b")),
-        ("dockerLabels[com.example.team]", ("vision", "speech")),
+        ("dockerLabels[com.example.team]", (MASKED, MASKED)),
+        ("dockerLabels[com.example.version]", ("1.2-a", "1.3-b")),
     ]
 
 

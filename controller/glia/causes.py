@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from glia.ecs.secret_text import concealed
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -65,7 +67,7 @@ def stop_cause(stopped: Iterable[LiveTask], definition: str) -> str:
 def _cause(task: LiveTask) -> str:
     parts = [task.stopped_reason.rstrip(".") or task.stop_code]
     parts += [_container(each) for each in task.containers if each.reason or each.exit_code]
-    return "; ".join(part for part in parts if part)
+    return concealed("; ".join(part for part in parts if part))
 
 
 def _container(container: LiveContainer) -> str:

@@ -253,8 +253,8 @@ class LoopFailed:
 
     Attributes:
         where: a service's key, a cluster, or ``source``.
-        error: its type. Its text may hold a value of a manifest, so it is in ``traceback`` alone.
-        traceback: for the log only.
+        error: its type. Its words may quote a manifest, so they are told nowhere.
+        traceback: the frames, for the log only.
     """
 
     name: ClassVar = "glia.loop_failed"

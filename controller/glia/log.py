@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from typing import TYPE_CHECKING, Any, Final, Literal, TextIO, TypeAlias
 
 import structlog
 
+from glia.ecs.secret_text import concealed
 from glia.events import LoopFailed
+from glia.frames import frames
 from glia.render.events_json import event_json
 from glia.render.events_text import event_text, text_time, traceback_lines
 from glia.render.legible import visible
@@ -67,7 +70,7 @@ class Log:
 
 
 class Libraries(logging.Handler):
-    """What libraries log: their loggers and levels, and their texts, which name no secrets.
+    """What libraries log, and threads that end of an exception; what is secret is left out.
 
     urllib3 logs addresses with their queries when it tries again; whoever called it says why it
     failed, so all but its errors is left out.
@@ -80,15 +83,22 @@ class Libraries(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         level = "error" if record.levelno >= logging.ERROR else "warning"
         text = f"{record.name}: {record.getMessage()}"
-        self._log.say(level, "glia.library_logged", text.partition("\n")[0])
+        self._log.say(level, "glia.library_logged", concealed(text.partition("\n")[0]))
 
     def install(self) -> None:
         """Take what all libraries of this process log."""
         logging.getLogger("urllib3").setLevel(logging.ERROR)
         logging.getLogger().addHandler(self)
+        threading.excepthook = self._has_ended
 
     def remove(self) -> None:
         logging.getLogger().removeHandler(self)
+        threading.excepthook = threading.__excepthook__
+
+    def _has_ended(self, ended: threading.ExceptHookArgs) -> None:
+        thread = ended.thread.name if ended.thread else "a thread"
+        told = frames(ended.exc_value) if ended.exc_value else ended.exc_type.__name__
+        self._log.say("error", "glia.thread_failed", f"{thread} has ended: a bug in glia: {told}")
 
 
 def _line(_logger: object, _method: str, members: MutableMapping[str, Any]) -> str:

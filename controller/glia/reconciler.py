@@ -8,7 +8,6 @@ so has the source: whoever does not answer delays nobody else.
 from __future__ import annotations
 
 import threading
-import traceback
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from glia.errors import GliaError, is_transient
 from glia.events import FetchFailed, FetchRecovered, LoopFailed, RevisionFetched
+from glia.frames import frames
 from glia.loop_status import LoopStatus, SourceState
 from glia.planning.allowances import NOTHING, Allowances
 from glia.reconciling.cluster_work import ClusterWork
@@ -337,5 +337,4 @@ class Reconciler:
 
     def _bug(self, where: str, error: Exception) -> None:
         self._bugs += 1
-        text = "".join(traceback.format_exception(error))
-        self._tell(LoopFailed(self._clock.now(), where, type(error).__name__, text))
+        self._tell(LoopFailed(self._clock.now(), where, type(error).__name__, frames(error)))

@@ -37,7 +37,7 @@ class Calls:
         try:
             answer = getattr(client, xform_name(operation))(**request)
         except (BotoCoreError, ClientError) as error:
-            failure = translated(operation, error)
+            failure = translated(operation, error, request)
             self._connection.listener.called(operation, failure.code)
             if failure.throttled:
                 self._connection.pacer.throttled(operation)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 
+from glia.ecs.secrecy import hidden_values
+from glia.ecs.secret_text import concealed
 from glia.errors import GliaError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from glia.target import Target
 
 THROTTLED: Final = frozenset(
@@ -145,26 +150,28 @@ KINDS: Final = (
 )
 
 
-def translated(operation: str, error: Exception) -> AwsError:
-    """Botocore's error as ours.
+def translated(
+    operation: str, error: Exception, request: Mapping[str, Any] = MappingProxyType({})
+) -> AwsError:
+    """Botocore's error as ours, without the request's values that nobody may read.
 
     Errors of a call that botocore makes by itself, such as AssumeRole, keep their own name.
     """
     if isinstance(error, ClientError):
-        return _refusal(error)
+        return _refusal(error, hidden_values(request))
     invalid = isinstance(error, boto.ParamValidationError)
     kind = next(each for each in KINDS if isinstance(error, each.errors))
     return AwsError(
         operation,
         type(error).__name__,
-        _without_values(error) if invalid else str(error),
+        _without_values(error) if invalid else concealed(str(error)),
         kind.transient,
         lost=kind.lost,
         remedy=kind.remedy,
     )
 
 
-def _refusal(error: ClientError) -> AwsError:
+def _refusal(error: ClientError, hidden: Iterable[str]) -> AwsError:
     told = error.response.get("Error", {})
     code = str(told.get("Code", "Unknown"))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -172,7 +179,7 @@ def _refusal(error: ClientError) -> AwsError:
     return AwsError(
         str(error.operation_name),
         code,
-        str(told.get("Message") or "AWS gave no reason"),
+        concealed(str(told.get("Message") or "AWS gave no reason"), hidden),
         transient=lost or code in THROTTLED,
         lost=lost,
     )

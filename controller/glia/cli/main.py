@@ -14,6 +14,7 @@ import click
 
 from glia import __version__
 from glia.errors import GliaError, UsageError
+from glia.frames import frames
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,9 +86,7 @@ def main(arguments: Sequence[str] | None = None, *, clock: SystemClock | None = 
     except Exception as error:  # noqa: BLE001  (the gate: a bug is told as one)
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             return _say(f"{error.strerror}: not all that was to be written is there", 1)
-        import traceback  # only a bug needs it, and it would be a tenth of what --help takes
-
-        traceback.print_exc()
+        print(frames(error), end="", file=sys.stderr)  # noqa: T201
         return _say("this is a bug in glia; the lines above say where", BUG)
     return code or 0
 

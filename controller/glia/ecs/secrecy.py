@@ -6,48 +6,64 @@ Better a message too short than a password in the log of a build.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from glia.ecs.secret_text import (
+    follows_secret_option,
+    has_secret_in_url,
+    is_plain,
+    is_random,
+    names_secret,
+    tells_secret,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from glia.ecs.service_model import ServiceModel, Shape
 
-SECRET_NAME = re.compile(
-    r"pass|pwd|secret|token|key|credential|private|signature|externalid", re.IGNORECASE
-)
 # A command line takes passwords as readily as anything else.
-COMMAND_LINES = frozenset({"command", "entryPoint"})
+COMMAND_LINES: Final = frozenset({"command", "entryPoint"})
+# Names and values of whoever writes them, of which ECS knows nothing: variables, labels, options
+# of drivers and plug-ins, what a hook is told.
+OPEN: Final = frozenset(
+    {
+        "dockerLabels",
+        "driverOpts",
+        "environment",
+        "hookDetails",
+        "labels",
+        "options",
+        "properties",
+        "systemControls",
+    }
+)
+# Words in such names that say what the value is, which makes it none to keep: a reviewer looks
+# for the model first.
+KNOWN: Final = frozenset(
+    "dir dtype endpoint file format group host language level lang mode model name neuron path "
+    "port prefix region size type tz url version zone".split()
+)
 # A structure with a name and a value is an open pair (environment, tags, secrets, headers): what
 # the value is depends on a name that ECS does not know.
-PAIR_NAMES = frozenset({"name", "key"})
-PAIR_VALUES = frozenset({"value", "valueFrom"})
+PAIR_NAMES: Final = frozenset({"name", "key"})
+PAIR_VALUES: Final = frozenset({"value", "valueFrom"})
 # Of one member all values, whatever they say: references to secrets, and a header to match.
-SECRET_MEMBERS = frozenset({"credentialsParameter", "header", "repositoryCredentials", "valueFrom"})
+SECRET_MEMBERS: Final = frozenset(
+    {"credentialsParameter", "header", "repositoryCredentials", "valueFrom"}
+)
 # The names of keys, which open nothing by themselves.
-NAMES_OF_KEYS = frozenset({"kmsKey", "kmsKeyId"})
-
-_SECRET_WORD = f"(?:{SECRET_NAME.pattern})"
-# user:password@ and, of the web, token@; or a token among a query's parameters.
-_SECRET_IN_URL = re.compile(
-    rf"://[^\s/@]*:[^\s@]*@|https?://[^\s/@]+@|[?&][^\s=&]*{_SECRET_WORD}[^\s=&]*=",
-    re.IGNORECASE,
-)
-# TOKEN=value, --api-key=value, "password": "value", Authorization: Bearer value
-_SECRET_ASSIGNED = re.compile(
-    rf"(?:{_SECRET_WORD}|authorization)[\w.-]*[\"']?\s*[=:]|\bbearer\s", re.IGNORECASE
-)
-# --token value; and curl's -u name:password
-_SECRET_OPTION = re.compile(rf"(?:^|[\s\"'])-[\w.-]*{_SECRET_WORD}[\w.-]*$", re.IGNORECASE)
-_SECRET_FOLLOWS = re.compile(rf"(?:^|[\s\"'])-[\w.-]*{_SECRET_WORD}[\w.-]*\s", re.IGNORECASE)
-_USER_OPTION = re.compile(r"(?:^|\s)(?:-u|--user|--proxy-user)(?:[\s=]+|$)", re.IGNORECASE)
+NAMES_OF_KEYS: Final = frozenset({"kmsKey", "kmsKeyId"})
+_WORDS: Final = re.compile(r"[a-z0-9]+")
+# Shorter values stand in the words of others by chance.
+SHORTEST_QUOTED: Final = 6
 
 
 def may_be_secret(path: Iterable[str | int]) -> bool:
     """The same by the names in a path alone, for whoever does not know the shapes."""
     return any(
         isinstance(step, str)
-        and (step in COMMAND_LINES or step in PAIR_VALUES or bool(SECRET_NAME.search(step)))
+        and (step in COMMAND_LINES | PAIR_VALUES or names_secret(step))
         for step in path
     )
 
@@ -58,7 +74,7 @@ def is_secret(model: ServiceModel, shape: str, path: Iterable[str | int]) -> boo
     for step in path:
         if at.sensitive or _is_pairs_value(at, step):
             return True
-        if isinstance(step, str) and (step in COMMAND_LINES or SECRET_NAME.search(step)):
+        if isinstance(step, str) and (step in COMMAND_LINES or names_secret(step)):
             return True
         below = at.members[str(step)].shape if at.kind == "structure" else at.element
         at = model.shapes[below]
@@ -86,34 +102,43 @@ def hides(path: Sequence[str | int], value: Any, before: Any = None) -> bool:
         return True
     if not isinstance(value, str):
         return False
-    if _SECRET_IN_URL.search(value):
-        return True
     if not COMMAND_LINES.isdisjoint(map(str, path[-2:])):
-        return _tells_secret(value) or _ends_in_secret_option(str(before or ""), value)
-    return "environment" in path and _tells_secret(value)
+        return tells_secret(value) or follows_secret_option(value, str(before or ""))
+    if not OPEN.isdisjoint(map(str, path)):
+        return not is_plain(value) and (not _is_known(_name(path)) or tells_secret(value))
+    return has_secret_in_url(value) or ("tags" in path and is_random(value))
+
+
+def hidden_values(request: Mapping[str, Any]) -> frozenset[str]:
+    """The texts of a request, in ECS's own form, that nobody may read: an answer may quote them."""
+    return frozenset(_hidden(request, (), None))
+
+
+def _hidden(value: Any, path: tuple[str | int, ...], before: Any) -> Iterator[str]:
+    match value:
+        case dict():
+            named = next((value[each] for each in PAIR_NAMES if isinstance(value.get(each), str)), "")
+            for name, content in value.items():
+                step = (named, name) if named and name in PAIR_VALUES else (name,)
+                yield from _hidden(content, (*path, *step), None)
+        case list() | tuple():
+            for number, content in enumerate(value):
+                yield from _hidden(content, (*path, number), value[number - 1] if number else None)
+        case str() if len(value) >= SHORTEST_QUOTED and hides(path, value, before):
+            yield value
 
 
 def _is_named_secret(path: Sequence[str | int]) -> bool:
     """Whether the last name on the way to a value, its own or its pair's, may be a secret's."""
     if "hookDetails" in path:
         return may_be_secret(path[list(path).index("hookDetails") + 1 :])
-    name = path[-2] if path[-1] in PAIR_VALUES and len(path) > 1 else path[-1]
-    return isinstance(name, str) and name not in NAMES_OF_KEYS and bool(SECRET_NAME.search(name))
+    name = _name(path)
+    return isinstance(name, str) and name not in NAMES_OF_KEYS and names_secret(name)
 
 
-def _tells_secret(text: str) -> bool:
-    return bool(_SECRET_ASSIGNED.search(text) or _SECRET_FOLLOWS.search(text) or _names_user(text))
+def _name(path: Sequence[str | int]) -> str | int:
+    return path[-2] if path[-1] in PAIR_VALUES and len(path) > 1 else path[-1]
 
 
-def _names_user(text: str) -> bool:
-    """``-u name:password``, in one text."""
-    found = _USER_OPTION.search(text)
-    return found is not None and ":" in text[found.end() :]
-
-
-def _ends_in_secret_option(before: str, text: str) -> bool:
-    """Whether the text is the value of the option that the text before it ends in."""
-    if _SECRET_OPTION.search(before):
-        return True
-    found = _USER_OPTION.search(before)
-    return found is not None and found.end() == len(before) and ":" in text
+def _is_known(name: str | int) -> bool:
+    return not KNOWN.isdisjoint(_WORDS.findall(str(name).lower()))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import urllib3
 
 from glia import __version__
+from glia.ecs.secret_text import concealed
 from glia.errors import GliaError
 
 if TYPE_CHECKING:
@@ -203,4 +204,4 @@ def _as_documented() -> Iterator[None]:
 def _words(told: Any) -> str:
     """What GitHub says, in one line."""
     found = told.get("message", "") if isinstance(told, dict) else ""
-    return " ".join(str(found).split())[:LONGEST_WORDS]
+    return concealed(" ".join(str(found).split()))[:LONGEST_WORDS]

@@ -25,6 +25,7 @@ _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _TAG_DIRECTIVE = re.compile("^%TAG.*", re.MULTILINE)
 
 _COLON = "put a text that has a colon and a space in it in quotes, and check the indentation"
+_FORM = re.compile(r"[\w.-]+:(?=\s|$)|[^\w\s]{1,3}|the end of the (?:line|file)$")
 _DASH = "begin a list in a line of its own, each element with a dash and a space"
 _ESCAPE = "write a backslash as two, or use single quotes"
 _INDENT = "indent it like its neighbours, and close every quote above it"
@@ -148,7 +149,7 @@ def syntax_problem(
         code="yaml-syntax",
         message=message.format(line=at(file, error.context_mark, first).line),
         location=location,
-        found="a tab" if standing.startswith("\t") else standing,
+        found="a tab" if standing.startswith("\t") else _form_of(standing),
         remedy=remedy,
     )
 
@@ -162,6 +163,12 @@ def no_character(file: str, first: int = 1) -> Diagnostic:
         location=Location(file, first, 1),
         remedy=_ESCAPE,
     )
+
+
+def _form_of(standing: str) -> str:
+    """A key or the marks that stand there: what follows may be part of any value."""
+    found = _FORM.match(standing)
+    return found[0] if found else "a text"
 
 
 def _standing_at(source: bytes, location: Location) -> str:

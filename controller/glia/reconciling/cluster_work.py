@@ -6,11 +6,11 @@ rollouts are waited for, what was refused, what was just written, what has been 
 
 from __future__ import annotations
 
-import traceback
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from glia.events import ClusterUnread, LoopFailed, PassBegun, PassEnded, RolloutEnded
+from glia.frames import frames
 from glia.identity import lane_id
 from glia.loop_status import ClusterState
 from glia.outcome import State
@@ -191,7 +191,7 @@ class ClusterWork:
 
     def _caught(self, keys: Collection[str], error: Exception, caught: list[str]) -> None:
         now, kind = self._clock.now(), type(error).__name__
-        text = "".join(traceback.format_exception(error))
+        text = frames(error)
         self._executor.results.add("error")
         for key in keys:
             entry = self._register.entries[key]

@@ -45,7 +45,7 @@ def event_text(event: Event) -> str:
 
 
 def traceback_lines(event: LoopFailed) -> list[str]:
-    """Its own lines; the exception's words may be anybody's."""
+    """Its own lines: lines of code, and paths."""
     return [visible(each) for each in event.traceback.splitlines()]
 
 

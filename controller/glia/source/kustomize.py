@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 import shutil
 import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from glia.ecs.secret_text import concealed
 from glia.errors import Diagnostic
 from glia.manifest.document import Source
 from glia.source.documents import documents
@@ -25,6 +27,8 @@ _SECONDS: Final = 60
 _LONGEST: Final = 500
 # Everything that speaks HTTP is sent to a port where nobody listens, and git may use no transport.
 _NOWHERE: Final = "http://127.0.0.1:1"
+# What the tools quote may be the whole of a patch.
+_QUOTED: Final = re.compile(r"`[^`]*`?|\[[^\]]*\]?|\{[^}]*\}?")
 
 
 class Disk:
@@ -103,11 +107,12 @@ def _no_tool(name: str) -> Diagnostic:
 
 
 def _failed(name: str, said: str) -> Diagnostic:
-    line = " ".join(said.split())
+    line = " ".join(_QUOTED.sub("...", said).split())
     text = "".join(each if each.isprintable() else "?" for each in line)[:_LONGEST]
     return Diagnostic(
         severity="error",
         code="kustomization-failed",
-        message=f"{name} cannot be built: {text}",
+        message=f"{name} cannot be built",
         expected=f"what kubectl kustomize {name} can build",
+        found=concealed(text),
     )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Members = dict[str, Any]
 
@@ -21,12 +21,14 @@ SCALARS: Members = {"integer": 7, "long": 7, "boolean": True, "double": 7.5}
 class Recipe:
     """How to make one request: what it leaves out and what has to have a certain value.
 
-    Paths have no indexes. ``kinds`` gives a list an element for each set of members.
+    Paths have no indexes. ``kinds`` gives a list an element for each set of members, ``text`` a
+    text for each path that takes any, and for the keys of each mapping.
     """
 
     without: frozenset[str] = frozenset()
     examples: Members = field(default_factory=dict)
     kinds: dict[str, tuple[frozenset[str], ...]] = field(default_factory=dict)
+    text: Callable[[str], str] | None = None
 
     def request(self, operation: str) -> Members:
         made: Members = self._value(MODEL.operation_model(operation).input_shape, "", 0)
@@ -36,13 +38,16 @@ class Recipe:
         if path in self.examples:
             return self.examples[path]
         if getattr(shape, "is_document_type", False):
-            return {"any": ["JSON", 1]}
+            return {"any": [self.text(path) if self.text else "JSON", 1]}
         if shape.type_name == "structure":
             return self._structure(shape, path, index, frozenset(shape.members))
         if shape.type_name == "list":
             return self._list(shape.member, path)
         if shape.type_name == "map":
-            return {"key": self._value(shape.value, f"{path}.key", index)}
+            key = self.text(f"{path} (key)") if self.text else "key"
+            return {key: self._value(shape.value, path, index)}
+        if self.text and shape.type_name == "string" and not getattr(shape, "enum", None):
+            return self.text(path)
         return _scalar(shape, path, index)
 
     def _list(self, shape: Any, path: str) -> list[Any]:
@@ -63,7 +68,7 @@ class Recipe:
         """This one, with less; examples' dots are written as two underscores."""
         changed = {name.replace("__", "."): value for name, value in examples.items()}
         kept = {n: v for n, v in (self.examples | changed).items() if n not in without}
-        return Recipe(self.without.union(without) - changed.keys(), kept, self.kinds)
+        return replace(self, without=self.without.union(without) - changed.keys(), examples=kept)
 
 
 def _scalar(shape: Any, path: str, index: int) -> Any:

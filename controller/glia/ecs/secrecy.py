@@ -47,6 +47,7 @@ KNOWN: Final = frozenset(
 # A structure with a name and a value is an open pair (environment, tags, secrets, headers): what
 # the value is depends on a name that ECS does not know.
 PAIR_NAMES: Final = frozenset({"name", "key"})
+NAMING: Final = ("name", "key", "namespace")
 PAIR_VALUES: Final = frozenset({"value", "valueFrom"})
 # Of one member all values, whatever they say: references to secrets, and a header to match.
 SECRET_MEMBERS: Final = frozenset(
@@ -117,10 +118,12 @@ def hidden_values(request: Mapping[str, Any]) -> frozenset[str]:
 def _hidden(value: Any, path: tuple[str | int, ...], before: Any) -> Iterator[str]:
     match value:
         case dict():
-            named = next((value[each] for each in PAIR_NAMES if isinstance(value.get(each), str)), "")
+            named = next((value[each] for each in NAMING if isinstance(value.get(each), str)), "")
+            is_pair = bool(named) and isinstance(value.get("value"), str)
             for name, content in value.items():
-                step = (named, name) if named and name in PAIR_VALUES else (name,)
-                yield from _hidden(content, (*path, *step), None)
+                if not (is_pair and name in NAMING):
+                    step = (named, name) if named and name in PAIR_VALUES else (name,)
+                    yield from _hidden(content, (*path, *step), None)
         case list() | tuple():
             for number, content in enumerate(value):
                 yield from _hidden(content, (*path, number), value[number - 1] if number else None)

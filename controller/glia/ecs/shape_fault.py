@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from glia.ecs.nearest import nearest
+from glia.ecs.secret_text import is_random
 from glia.ecs.shape_words import cure, kind_of, one_of, quoted, shown
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def missing(path: Path, expected: str) -> ShapeFault:
 
 def wrong_type(path: Path, kind: str, expected: str, value: Any, *, secret: bool) -> ShapeFault:
     """A value of another kind; what a list or mapping holds is never shown."""
+    secret = secret or (isinstance(value, str) and is_random(value))
     found = kind_of(value) if secret else shown(value)
     message = f"{name_of(path)} has to be {expected}"
     remedy = cure(kind, value, secret=secret)
@@ -100,6 +102,7 @@ def not_a_list(path: Path, expected: str, value: Any, element: Shape) -> ShapeFa
 
 
 def not_allowed(path: Path, value: str, enum: tuple[str, ...], *, secret: bool) -> ShapeFault:
+    secret = secret or is_random(value)
     found = kind_of(value) if secret else shown(value)
     meant = "" if secret else nearest(value, enum)
     message = f"{name_of(path)} does not take {'this value' if secret else found}"

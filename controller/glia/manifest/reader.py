@@ -220,9 +220,8 @@ class _Reader:
         self._put(ended.content, ended.mark)
 
     def _on_alias(self, event: yaml.AliasEvent) -> None:
-        name = f"*{event.anchor}"
-        self._refuse(refusals.alias(name), event.start_mark)
-        self._put(name, event.start_mark)
+        self._refuse(refusals.alias(), event.start_mark)
+        self._put(f"*{event.anchor}", event.start_mark)
 
     def _put(self, value: Any, mark: Mark | None) -> None:
         """A whole value belongs to the innermost collection, or is a mapping's next key."""

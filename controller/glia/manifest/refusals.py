@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MAXIMUM_NESTING = 32
 MAXIMUM_ERRORS = 100
 
+_YAMLS_OWN = "tag:yaml.org,2002:"
 _QUOTE = "put a text in quotes"
 _WRITE_OUT = "write the value out in each place, or let kustomize repeat it"
 
@@ -34,13 +35,16 @@ class Refusal:
 
 
 def properties(event: yaml.NodeEvent) -> Iterator[Refusal]:
-    """Of what stands before a value: an anchor, a tag, or both."""
+    """Of what stands before a value: an anchor, a tag, or both.
+
+    Their names are not shown: a password without quotes may begin with any of these signs.
+    """
     if event.anchor is not None:
         yield Refusal(
             code="anchor",
             message="anchors are not read here",
             expected="the value alone",
-            found=f"&{event.anchor}"[:40],
+            found="&...",
             remedy=_WRITE_OUT,
         )
     tag: str | None = getattr(event, "tag", None)
@@ -49,17 +53,17 @@ def properties(event: yaml.NodeEvent) -> Iterator[Refusal]:
             code="tag",
             message="tags are not read here",
             expected="the value alone",
-            found=tag.replace("tag:yaml.org,2002:", "!!")[:40],
+            found=tag.replace(_YAMLS_OWN, "!!")[:40] if tag.startswith(_YAMLS_OWN) else "!...",
             remedy="delete the tag; put a text in quotes",
         )
 
 
-def alias(name: str) -> Refusal:
+def alias() -> Refusal:
     return Refusal(
         code="alias",
         message="aliases are not read here",
         expected="the value itself",
-        found=name[:40],
+        found="*...",
         remedy=_WRITE_OUT,
     )
 
@@ -156,9 +160,11 @@ def not_a_mapping(root: Any) -> Refusal:
         code="not-a-mapping",
         message="a manifest must be a mapping",
         expected="keys and values, beginning with apiVersion and kind",
-        found=_noun(root) if isinstance(root, list) else json.dumps(root, ensure_ascii=False)[:40],
+        found=_noun(root) if isinstance(root, list | str) else json.dumps(root)[:40],
     )
 
 
 def _noun(collection: Any) -> str:
+    if isinstance(collection, str):
+        return "a text"
     return "a list" if isinstance(collection, list) else "a mapping"

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from glia.ecs.nearest import nearest
 from glia.ecs.secrecy import may_be_secret
+from glia.ecs.secret_text import is_random
 from glia.ecs.shape_fault import Code, ShapeFault, name_of, out_of_range
 from glia.ecs.shape_words import cure, kind_of, one_of, quoted, shown
 from glia.manifest.spec import API_VERSION, KINDS, Manifest
@@ -26,6 +27,7 @@ TYPES = {
     "string_type": ("string", "text"),
     "tuple_type": ("list", "a list"),
 }
+COLLECTIONS = frozenset({"dict_type", "model_type", "tuple_type"})
 
 
 def to_manifest(body: dict[str, Any]) -> Manifest | tuple[ShapeFault, ...]:
@@ -86,7 +88,9 @@ def _of_several(path: Path, code: Code, detail: ErrorDetails) -> ShapeFault:
 
 def _of_value(path: Path, name: str, detail: ErrorDetails) -> ShapeFault:
     value = detail["input"]
-    secret = may_be_secret(path)
+    # A text where a mapping belongs may hold what the mapping would have hidden.
+    secret = may_be_secret(path) or detail["type"] in COLLECTIONS
+    secret = secret or (isinstance(value, str) and is_random(value))
     found = kind_of(value) if secret else shown(value)
     match detail["type"]:
         case "not_allowed":

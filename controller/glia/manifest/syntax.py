@@ -124,7 +124,7 @@ def _directives(text: str, file: str, first: int) -> Iterator[Diagnostic]:
             message="tags are not read here",
             location=Location(file, len(_BREAK.split(text[: match.start()])) - 1 + first, 1),
             expected="no tag",
-            found=match[0][:40],
+            found="%TAG",
             remedy="delete it",
         )
 

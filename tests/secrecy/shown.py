@@ -129,10 +129,13 @@ SERVICE: dict[str, tuple[str, ...]] = {
     ),
     RULE: ("placementConstraints.expression", "placementStrategy.field"),
 }
-READABLE = {
+COMMANDS = {
     "containerDefinitions.command": "a reviewer has to see what is started with which options",
     "containerDefinitions.entryPoint": "the same",
     "containerDefinitions.healthCheck.command": "the same",
+}
+READABLE = {
+    **COMMANDS,
     "volumeConfigurations.managedEBSVolume.tagSpecifications.tags.value": "AWS shows tags to all",
 }
 """Only while nothing in it looks like a secret."""

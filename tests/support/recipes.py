@@ -22,7 +22,8 @@ class Recipe:
     """How to make one request: what it leaves out and what has to have a certain value.
 
     Paths have no indexes. ``kinds`` gives a list an element for each set of members, ``text`` a
-    text for each path that takes any, and for the keys of each mapping.
+    text for each path that takes any, and for the keys of each mapping; where it is empty the
+    text is told by its member and its place.
     """
 
     without: frozenset[str] = frozenset()
@@ -38,17 +39,19 @@ class Recipe:
         if path in self.examples:
             return self.examples[path]
         if getattr(shape, "is_document_type", False):
-            return {"any": [self.text(path) if self.text else "JSON", 1]}
+            return {"any": [self._text(path) or "JSON", 1]}
         if shape.type_name == "structure":
             return self._structure(shape, path, index, frozenset(shape.members))
         if shape.type_name == "list":
             return self._list(shape.member, path)
         if shape.type_name == "map":
-            key = self.text(f"{path} (key)") if self.text else "key"
+            key = self._text(f"{path} (key)") or "key"
             return {key: self._value(shape.value, path, index)}
-        if self.text and shape.type_name == "string" and not getattr(shape, "enum", None):
-            return self.text(path)
-        return _scalar(shape, path, index)
+        takes_any = shape.type_name == "string" and not getattr(shape, "enum", None)
+        return (self._text(path) if takes_any else "") or _scalar(shape, path, index)
+
+    def _text(self, path: str) -> str:
+        return self.text(path) if self.text else ""
 
     def _list(self, shape: Any, path: str) -> list[Any]:
         if path in self.kinds:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import random
-import string
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
@@ -89,65 +87,6 @@ def test_colours_are_for_terminals_that_want_them(
     assert "\x1b[" in program.run("plan", "--offline").out
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b[" not in program.run("plan", "--offline").out
-
-
-FORMATS = ("text", "json", "markdown")
-CHANCE = random.Random(7)
-
-
-def canary() -> str:
-    return "".join(CHANCE.choices(string.ascii_letters + string.digits, k=32))
-
-
-def hiding(canaries: list[str]) -> dict[str, Any]:
-    """A manifest that is right, with a secret value wherever people put one."""
-    first, second, third, fourth = canaries
-    container = {
-        "name": "server",
-        "image": "server:1",
-        "memoryReservation": 1000,
-        "environment": [
-            {"name": "DB_PASSWORD", "value": first},
-            {"name": "API_TOKEN", "value": second},
-            {"name": "UPSTREAM", "value": f"https://user:{third}@example.com/v1"},
-        ],
-        "logConfiguration": {
-            "logDriver": "splunk",
-            "options": {"splunk-token": fourth, "splunk-url": "https://logs.example.com"},
-        },
-    }
-    return neuron_service(taskDefinition={"containerDefinitions": [container]})
-
-
-def test_no_secret_value_is_shown_by_anything_but_render(program: Program) -> None:
-    """Render is the exact request; everything else goes to terminals, logs and comments."""
-    canaries = [canary() for _ in range(4)]
-    manifest = hiding(canaries)
-    shown = []
-
-    def look(*commands: tuple[str, ...]) -> None:
-        for command in commands:
-            done = program.run(*command)
-            assert done.code != 70
-            shown.append((command, done.out + done.err))
-
-    plans = [("plan", "-o", kind, *("--verbose",) * (kind == "text")) for kind in FORMATS]
-    program.write(manifest)
-    look(("validate",), *plans, ("plan", "--offline", "--verbose"), ("apply", "--no-wait"))
-    environment = manifest["spec"]["taskDefinition"]["containerDefinitions"][0]["environment"]
-    canaries += [canary() for _ in environment]
-    for each, value in zip(environment, canaries[4:], strict=True):
-        each["value"] = value
-    program.write(manifest)
-    look(*plans, ("apply", "--no-wait"), ("status",), ("status", "-o", "json"))
-    environment.append({"name": "DB_PASSWORD", "value": 7, "valu": canaries[0]})
-    manifest["spec"]["replicas"] = -1
-    manifest["spec"]["secret"] = canaries[2]
-    program.write(manifest)
-    look(("validate",), ("validate", "-o", "json"), *plans)
-
-    leaks = [(command, value) for command, text in shown for value in canaries if value in text]
-    assert not leaks
 
 
 def test_a_plan_shows_what_downtime_allows_under_the_digest_that_an_apply_may_expect(

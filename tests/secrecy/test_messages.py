@@ -42,7 +42,9 @@ def good(kind: str, number: int) -> dict[str, Any]:
     """A manifest of this kind, with a name of its own."""
     if kind == "NeuronService":
         return neuron_service(f"s{number}")
-    spec, name = (CLUSTER["spec"], f"c{number}") if kind == "NeuronCluster" else (TYPE, f"t{number}.x")
+    spec, name = (
+        (CLUSTER["spec"], f"c{number}") if kind == "NeuronCluster" else (TYPE, f"t{number}.x")
+    )
     return deepcopy(
         {"apiVersion": "glia/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec}
     )
@@ -94,12 +96,9 @@ def of_glia(put: Put) -> Iterator[dict[str, Any]]:
     for kind, model in KINDS.items():
         for path in fields(model):
             place = f"{kind}.{'.'.join(path)}"
-            for value in (
-                lambda: put(place),
-                lambda: [put(place)],
-                lambda: {put(f"{place} (key)"): put(f"{place} (below)")},
-            ):
-                yield with_value(good(kind, 0), path, value())
+            below = {put(f"{place} (key)"): put(f"{place} (below)")}
+            for value in (put(place), [put(place)], below):
+                yield with_value(good(kind, 0), path, value)
 
 
 def fields(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -53,10 +53,12 @@ def test_a_plan_shows_what_is_listed_and_nothing_else(
 ) -> None:
     canaries = Canaries(form)
     request = Recipe(text=canaries.at).request(operation)
-    old, new = canonical(kind, request), canonical(kind, {"family": "a", "containerDefinitions": []})
-    plans = [Plan(changes=(created("server", *flattened(old, kind)),))]
+    old = canonical(kind, request)
+    new = canonical(kind, {"family": "a", "containerDefinitions": []})
+    changes = [created("server", *flattened(old, kind))]
     for pair in ((old, new), (new, old)):
-        plans.append(Plan(changes=(updated("server", *differences(*pair, kind), cause="drift"),)))
+        changes += [updated("server", *differences(*pair, kind), cause="drift")]
+    plans = [Plan(changes=(each,)) for each in changes]
     everything = set(canaries.by_word.values()) - ELSEWHERE
     expected = by_design(table) | (READABLE.keys() & everything if form == "words" else set())
     assert canaries.seen_in(text for plan in plans for text in shown(plan)) == expected

@@ -40,9 +40,10 @@ OPEN: Final = frozenset(
 )
 # Words in such names that say what the value is, which makes it none to keep: a reviewer looks
 # for the model first.
-KNOWN: Final = frozenset(
-    "dir dtype endpoint file format group host language level lang mode model name neuron path "
-    "port prefix region size type tz url version zone".split()
+KNOWN: Final = re.compile(
+    r"(?<![a-z0-9])(?:dir|dtype|endpoint|file|format|group|host|lang(?:uage)?|level|mode|model"
+    r"|name|neuron|path|port|prefix|region|size|type|tz|url|version|zone)(?![a-z0-9])",
+    re.IGNORECASE,
 )
 # A structure with a name and a value is an open pair (environment, tags, secrets, headers): what
 # the value is depends on a name that ECS does not know.
@@ -55,7 +56,6 @@ SECRET_MEMBERS: Final = frozenset(
 )
 # The names of keys, which open nothing by themselves.
 NAMES_OF_KEYS: Final = frozenset({"kmsKey", "kmsKeyId"})
-_WORDS: Final = re.compile(r"[a-z0-9]+")
 # Shorter values stand in the words of others by chance.
 SHORTEST_QUOTED: Final = 6
 
@@ -63,8 +63,7 @@ SHORTEST_QUOTED: Final = 6
 def may_be_secret(path: Iterable[str | int]) -> bool:
     """The same by the names in a path alone, for whoever does not know the shapes."""
     return any(
-        isinstance(step, str)
-        and (step in COMMAND_LINES | PAIR_VALUES or names_secret(step))
+        isinstance(step, str) and (step in COMMAND_LINES | PAIR_VALUES or names_secret(step))
         for step in path
     )
 
@@ -144,4 +143,4 @@ def _name(path: Sequence[str | int]) -> str | int:
 
 
 def _is_known(name: str | int) -> bool:
-    return not KNOWN.isdisjoint(_WORDS.findall(str(name).lower()))
+    return bool(KNOWN.search(str(name)))

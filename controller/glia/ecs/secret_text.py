@@ -13,8 +13,6 @@ SECRET_NAME: Final = re.compile(
     r"pass|pwd|secret|token|key|credential|private|signature|externalid", re.IGNORECASE
 )
 _SECRET_WORD: Final = f"(?:{SECRET_NAME.pattern})"
-# user:password@ and, of the web, token@
-_USERINFO: Final = r"(?<=://)[^\s/@]*:[^\s@]*@|(?<=://)[^\s/@]+@"
 # user:password@ and, of the web, token@; or a token among a query's parameters.
 _SECRET_IN_URL: Final = re.compile(
     rf"://[^\s/@]*:[^\s@]*@|https?://[^\s/@]+@|[?&][^\s=&]*{_SECRET_WORD}[^\s=&]*=",
@@ -40,10 +38,12 @@ _CLASSES: Final = re.compile(r"[a-z]+|[A-Z]+|[0-9]+|\++")
 _LONGEST_WORD: Final = 32
 _NUMBERS: Final = re.compile(r"[-+]?\d{1,9}(?:[.,:/-]\d{1,9})*(?:%|[a-z]{1,3})?", re.IGNORECASE)
 _LONGEST_NUMBERS: Final = 32
-_WORDS: Final = frozenset(
-    "true false yes no on off enabled disabled auto none default trace debug info notice warn "
-    "warning error critical fatal json text bf16 fp16 fp32 fp8 int8 blocking non-blocking".split()
+_WORDS: Final = re.compile(
+    r"true|false|yes|no|on|off|enabled|disabled|auto|none|default|trace|debug|info|notice|warn"
+    r"|warning|error|critical|fatal|json|text|bf16|fp16|fp32|fp8|int8|(?:non-)?blocking|",
+    re.IGNORECASE,
 )
+_USERINFO: Final = re.compile(r"://[^\s/@]+@")
 # Of other programs' words: what follows "password=", however long the line goes on.
 _GIVEN_AWAY: Final = re.compile(
     rf"({_SECRET_WORD}[\w.-]*[\"']?=[\"']?)[^\s,;&\"']+|(\bbearer\s+)\S+", re.IGNORECASE
@@ -80,7 +80,7 @@ def follows_secret_option(text: str, before: str) -> bool:
 
 def is_plain(text: str) -> bool:
     """A number or several, a size, a duration, a truth value, a word that means as much."""
-    if text.lower() in _WORDS or not text:
+    if _WORDS.fullmatch(text):
         return True
     return len(text) <= _LONGEST_NUMBERS and bool(_NUMBERS.fullmatch(text))
 
@@ -103,7 +103,7 @@ def concealed(text: str, values: Iterable[str] = ()) -> str:
     """
     for value in sorted(values, key=len, reverse=True):
         text = text.replace(value, MASK)
-    text = re.sub(_USERINFO, f"{MASK}@", text)
+    text = _USERINFO.sub(f"://{MASK}@", text)
     return _GIVEN_AWAY.sub(lambda found: f"{found[1] or found[2]}{MASK}", text)
 
 

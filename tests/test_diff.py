@@ -169,6 +169,12 @@ HIDDEN: dict[str, Members] = {
     "a user of curl's in one text": {
         "healthCheck": {"command": ["CMD-SHELL", f"curl -u me:{SECRET} a"]}
     },
+    "a key among a command's words": {"command": ["serve", f"9f8e7d6c5b4a39281706:{SECRET}"]},
+    "a key as its issuer writes it": {"entryPoint": ["sh", "-c", f"get hf_abcdefghij {SECRET}"]},
+    "a password that nobody calls so": {"environment": [{"name": "DB", "value": SECRET}]},
+    "a key in a variable that says where": {
+        "environment": [{"name": "DB_HOST", "value": f"a.example/{SECRET}aB3dE6gH9jK2mN5pQ8"}]
+    },
     "a label": {"dockerLabels": {"deploy-key": SECRET}},
     "an option of a log driver": {
         "logConfiguration": {"logDriver": "splunk", "options": {"splunk-token": SECRET}}
@@ -202,6 +208,24 @@ def test_a_secret_is_masked_wherever_it_comes_goes_or_moves(members: Members) ->
 SHOWN: dict[str, Members] = {
     "a plain variable": {"environment": [{"name": "MODEL_NAME", "value": "resnet50"}]},
     "a web address": {"environment": [{"name": "ENDPOINT", "value": "https://a.example:8443/b"}]},
+    "how many and how": {
+        "environment": [
+            {"name": "NEURON_RT_VISIBLE_CORES", "value": "0-3"},
+            {"name": "WORKERS", "value": "4"},
+            {"name": "CACHE", "value": "512MiB"},
+            {"name": "DEBUG", "value": "true"},
+            {"name": "LOG", "value": "info"},
+        ]
+    },
+    "a model's name and options": {
+        "command": [
+            "vllm",
+            "serve",
+            "--model=meta-llama/Llama-3.1-8B-Instruct",
+            "/opt/models/resnet50_neuron_batch8_inf2.48xlarge.pt",
+            "--handler=InferenceRequestHandlerFactory",
+        ]
+    },
     "a port": {"command": ["serve", "--port", "8501"]},
     "a log group": {
         "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "server"}}

@@ -79,6 +79,7 @@ class Libraries(logging.Handler):
     def __init__(self, log: Log) -> None:
         super().__init__(logging.WARNING)
         self._log = log
+        self._before = threading.excepthook
 
     def emit(self, record: logging.LogRecord) -> None:
         level = "error" if record.levelno >= logging.ERROR else "warning"
@@ -89,11 +90,11 @@ class Libraries(logging.Handler):
         """Take what all libraries of this process log."""
         logging.getLogger("urllib3").setLevel(logging.ERROR)
         logging.getLogger().addHandler(self)
-        threading.excepthook = self._has_ended
+        self._before, threading.excepthook = threading.excepthook, self._has_ended
 
     def remove(self) -> None:
         logging.getLogger().removeHandler(self)
-        threading.excepthook = threading.__excepthook__
+        threading.excepthook = self._before
 
     def _has_ended(self, ended: threading.ExceptHookArgs) -> None:
         thread = ended.thread.name if ended.thread else "a thread"

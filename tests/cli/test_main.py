@@ -95,6 +95,8 @@ def test_a_bug_is_70_and_shows_where(
     assert gate.main(["demo"]) == 70
     told = capsys.readouterr().err
     assert "Traceback (most recent call last):" in told
+    assert "in raises" in told
+    assert "by zero" not in told, "it may quote a manifest"
     assert told.endswith("glia: this is a bug in glia; the lines above say where\n")
 
 

@@ -148,6 +148,12 @@ def test_the_overlays_of_the_examples_are_built_and_their_base_is_not(
     assert (production.spec.cluster, production.spec.replicas) == ("inference-production", 4)
 
 
+PATCHED = """
+resources: [a.yaml]
+patches: [{patch: "kind: NeuronCluster\nspec: {password: hunter2, a: {b: hunter2}}"}]
+"""
+
+
 @needs_kustomize
 def test_what_the_tool_or_the_result_has_against_it_is_told_beside_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -158,6 +164,8 @@ def test_what_the_tool_or_the_result_has_against_it_is_told_beside_the_others(
         {
             "broken/kustomization.yaml": "resources: [a.yaml]\nnonsense: true\n",
             "broken/a.yaml": CLUSTER,
+            "patched/kustomization.yaml": PATCHED,
+            "patched/a.yaml": CLUSTER,
             "wrong/kustomization.yaml": "resources: [a.yaml]\n",
             "wrong/a.yaml": CLUSTER.replace("region", "regoin"),
             "good.yaml": CLUSTER,
@@ -167,11 +175,13 @@ def test_what_the_tool_or_the_result_has_against_it_is_told_beside_the_others(
     everything = found(".")
     loaded = load(everything.sources)
 
-    (failed,) = everything.diagnostics
+    failed, patched = everything.diagnostics
     assert failed.code == "kustomization-failed"
     assert "broken cannot be built" in failed.message
-    assert "nonsense" in failed.message
-    assert str(tmp_path) not in failed.message
+    assert "nonsense" in failed.found
+    assert str(tmp_path) not in failed.found
+    assert "patched cannot be built" in patched.message
+    assert "hunter2" not in str(patched), "the tool quotes the whole patch"
     (unknown,) = (each for each in loaded.diagnostics if each.code == "unknown-field")
     assert unknown.location is not None
     assert unknown.location.file == "wrong/(built)"

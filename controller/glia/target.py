@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -12,12 +12,13 @@ class Target:
     Attributes:
         account_id: the only account to act in; empty if the manifest names none.
         role_arn: the role to act in; empty for the caller's own credentials.
+        external_id: what the role's trust policy asks for; shown nowhere.
     """
 
     region: str
     account_id: str = ""
     role_arn: str = ""
-    external_id: str = ""
+    external_id: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, order=True)

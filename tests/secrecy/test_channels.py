@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -66,6 +66,7 @@ class Author:
 
     operator: Operator
     canaries: Canaries
+    role: dict[str, str] = field(default_factory=dict)
 
     def write(self, tag: str = "") -> None:
         """``tag`` ends the image's, by which the sandbox knows how it behaves."""
@@ -83,10 +84,16 @@ class Author:
         made = neuron_service("web", neuron=neuron, taskDefinition=definition, service=service)
         made["metadata"]["labels"] = {put("labels (key)"): put("labels")}
         made["metadata"]["annotations"] = {put("annotations (key)"): put("annotations")}
-        documents = [neuron_cluster("inference"), made]
+        documents = [self.cluster(), made]
         # JSON is YAML, and quicker to write.
         stream = "\n---\n".join(map(json.dumps, documents))
         (self.operator.folder / "all.yaml").write_text(stream)
+
+    def cluster(self, **spec: Any) -> dict[str, Any]:
+        if not self.role:
+            role = f"arn:aws:iam::123456789012:role/{self.canaries.at('assumeRole.roleArn')}"
+            self.role = {"roleArn": role, "externalId": self.canaries.at("assumeRole.externalId")}
+        return neuron_cluster("inference", assumeRole=self.role, **spec)
 
     def quoted(self, *_: object) -> str:
         """Somebody else's words, with everything in them that they were given last."""
@@ -127,7 +134,7 @@ def test_commands_show_what_is_listed_and_nothing_else(
 
     author.write()
     everything = set(author.canaries.by_word.values())
-    unsaid = {each for each in everything if each.startswith("annotations")}
+    unsaid = {each for each in everything if each.startswith(("annotations", "assumeRole"))}
     assert author.canaries.seen_in([run(0, "render")]) == everything - unsaid
     run(0, "validate", "-o", "json")
     run(0, "iam-policy", "--for", "apply")
@@ -146,7 +153,7 @@ def test_commands_show_what_is_listed_and_nothing_else(
     author.write("-crash")
     assert "rolled back" in run(4, "apply")
     run(0, "status", "-o", "json")
-    author.operator.write(clusters=(neuron_cluster("inference", prune=True),))
+    author.operator.write(clusters=(author.cluster(prune=True),))
     run(0, "plan", "--verbose")
     monkeypatch.setattr("glia.cli.prepared.prepare", author.raises)
     traced = run(70, "plan")
@@ -189,7 +196,7 @@ def test_the_loop_tells_what_aws_says_of_what_is_shown_and_nothing_else(
     loop.play(60)
     monkeypatch.undo()
     assert "in raises" in loop.told(LoopFailed, since=begin)[0].traceback
-    author.operator.write(clusters=(neuron_cluster("inference", prune=True),))
+    author.operator.write(clusters=(author.cluster(prune=True),))
     loop.play(300)
     assert {each.cause for each in loop.told(ChangeTold, since=begin)} >= {"prune"}, loop.said()
     assert author.canaries.seen_in(outward(loop, metrics, since=begin)) == set()

@@ -162,6 +162,7 @@ HIDDEN: dict[str, Members] = {
     "an option's value in one text": {"entryPoint": ["sh", "-c", f"serve --token {SECRET}"]},
     "an assignment": {"command": ["env", f"TOKEN={SECRET}", "serve"]},
     "a JSON text": {"command": [f'{{"password": "{SECRET}"}}']},
+    "one of several tokens": {"command": ["serve", f"--tokens={SECRET}", "--max-tokens=9"]},
     "a header": {
         "healthCheck": {"command": ["CMD-SHELL", f"curl -H 'Authorization: Bearer {SECRET}' /"]}
     },
@@ -215,6 +216,7 @@ SHOWN: dict[str, Members] = {
             {"name": "CACHE", "value": "512MiB"},
             {"name": "DEBUG", "value": "true"},
             {"name": "LOG", "value": "info"},
+            {"name": "MAX_NEW_TOKENS", "value": "512"},
         ]
     },
     "a model's name and options": {
@@ -224,6 +226,9 @@ SHOWN: dict[str, Members] = {
             "--model=meta-llama/Llama-3.1-8B-Instruct",
             "/opt/models/resnet50_neuron_batch8_inf2.48xlarge.pt",
             "--handler=InferenceRequestHandlerFactory",
+            "--max-num-batched-tokens=8192",
+            "--tokenizer",
+            "meta-llama/Llama-3.1-8B-Instruct",
         ]
     },
     "a port": {"command": ["serve", "--port", "8501"]},

@@ -11,6 +11,7 @@ import pytest
 from glia.diff import differences, flattened
 from glia.ecs.canonical import canonical
 from glia.ecs.secrecy import hidden_values
+from glia.ecs.secret_text import concealed
 from glia.plan import Plan
 from glia.planning.comparison import tag_fields
 from glia.render.comment import Occasion, comment
@@ -108,4 +109,7 @@ def test_a_secret_is_known_in_whatever_it_is_wrapped(disguise: Callable[[str], s
     assert said.count("(sensitive)") > 6
     assert [each for each in texts if each[-PIECE:] in said or each[-LENGTH:-PIECE] in said] == []
     assert canaries.seen_in([said]) == set()
+    refusal = concealed(f"{request} and {json.dumps(request)}", hidden_values(request))
+    assert "server:1" in refusal
+    assert canaries.seen_in([refusal]) == set()
     assert hidden_values({**request, "tags": [{"key": "team", "value": texts[-1]}]}) == set(texts)

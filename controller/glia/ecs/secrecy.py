@@ -110,11 +110,16 @@ def hides(path: Sequence[str | int], value: Any, before: Any = None) -> bool:
 
 
 def hidden_values(request: Mapping[str, Any]) -> frozenset[str]:
-    """The texts of a request, in ECS's own form, that nobody may read: an answer may quote them."""
-    return frozenset(_hidden(request, (), None))
+    """The texts of a request, in ECS's own form, that nobody may read: an answer may quote them.
+
+    Not those that it says in another place for everybody to read, as ``server`` may be.
+    """
+    texts = list(_texts(request, (), None))
+    hidden = {text for text, is_hidden in texts if is_hidden and len(text) >= SHORTEST_QUOTED}
+    return frozenset(hidden - {text for text, is_hidden in texts if not is_hidden})
 
 
-def _hidden(value: Any, path: tuple[str | int, ...], before: Any) -> Iterator[str]:
+def _texts(value: Any, path: tuple[str | int, ...], before: Any) -> Iterator[tuple[str, bool]]:
     match value:
         case dict():
             named = next((value[each] for each in NAMING if isinstance(value.get(each), str)), "")
@@ -122,12 +127,12 @@ def _hidden(value: Any, path: tuple[str | int, ...], before: Any) -> Iterator[st
             for name, content in value.items():
                 if not (is_pair and name in NAMING):
                     step = (named, name) if named and name in PAIR_VALUES else (name,)
-                    yield from _hidden(content, (*path, *step), None)
+                    yield from _texts(content, (*path, *step), None)
         case list() | tuple():
             for number, content in enumerate(value):
-                yield from _hidden(content, (*path, number), value[number - 1] if number else None)
-        case str() if len(value) >= SHORTEST_QUOTED and hides(path, value, before):
-            yield value
+                yield from _texts(content, (*path, number), value[number - 1] if number else None)
+        case str():
+            yield value, hides(path, value, before)
 
 
 def _is_named_secret(path: Sequence[str | int]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -9,10 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MASK: Final = "(sensitive)"
-SECRET_NAME: Final = re.compile(
+_SECRET_NAME: Final = re.compile(
     r"pass|pwd|secret|token|key|credential|private|signature|externalid", re.IGNORECASE
 )
-_SECRET_WORD: Final = f"(?:{SECRET_NAME.pattern})"
+# Of language models: --tokenizer, MAX_NUM_BATCHED_TOKENS, pad_token_id.
+_OF_LANGUAGE: Final = re.compile(
+    r"(?<![a-z])(?:max|min|num)[_.-][\w.-]*tokens(?![a-z])|tokeni[sz](?:e|er|ers|ation)(?![a-z])"
+    r"|(?<![a-z])(?:bos|eos|pad|stop|unk)[_-]token(?![a-z])",
+    re.IGNORECASE,
+)
+_SECRET_WORD: Final = f"(?:{_SECRET_NAME.pattern})"
 # user:password@ and, of the web, token@; or a token among a query's parameters.
 _SECRET_IN_URL: Final = re.compile(
     rf"://[^\s/@]*:[^\s@]*@|https?://[^\s/@]+@|[?&][^\s=&]*{_SECRET_WORD}[^\s=&]*=",
@@ -52,15 +59,16 @@ _GIVEN_AWAY: Final = re.compile(
 
 def names_secret(name: str) -> bool:
     """Whether what goes by this name may be a secret."""
-    return bool(SECRET_NAME.search(name))
+    return bool(_SECRET_NAME.search(_OF_LANGUAGE.sub("", name)))
 
 
 def tells_secret(text: str) -> bool:
     """Whether a command, or a value of a variable, has a secret in it."""
+    named = _OF_LANGUAGE.sub("", text)
     return bool(
         has_secret_in_url(text)
-        or _SECRET_ASSIGNED.search(text)
-        or _SECRET_FOLLOWS.search(text)
+        or _SECRET_ASSIGNED.search(named)
+        or _SECRET_FOLLOWS.search(named)
         or _names_user(text)
         or is_random(text)
     )
@@ -72,7 +80,7 @@ def has_secret_in_url(text: str) -> bool:
 
 def follows_secret_option(text: str, before: str) -> bool:
     """Whether the text is the value of the option that the text before it ends in."""
-    if _SECRET_OPTION.search(before):
+    if _SECRET_OPTION.search(_OF_LANGUAGE.sub("", before)):
         return True
     found = _USER_OPTION.search(before)
     return found is not None and found.end() == len(before) and ":" in text
@@ -102,7 +110,8 @@ def concealed(text: str, values: Iterable[str] = ()) -> str:
         values: that they were given and that nobody may read.
     """
     for value in sorted(values, key=len, reverse=True):
-        text = text.replace(value, MASK)
+        for form in (value, json.dumps(value)[1:-1]):
+            text = text.replace(form, MASK)
     text = _USERINFO.sub(f"://{MASK}@", text)
     return _GIVEN_AWAY.sub(lambda found: f"{found[1] or found[2]}{MASK}", text)
 

@@ -77,10 +77,9 @@ def wrong(shape: Any, path: str, put: Put, depth: int) -> Any:
     """Wrong at this depth, and where it ends before; above it everything is as it should be."""
     kind = shape.type_name
     if depth and kind == "structure":
-        return {
-            name: wrong(member, f"{path}.{name}", put, depth - 1)
-            for name, member in shape.members.items()
-        }
+        members = shape.members.items()
+        inside = {name: wrong(each, f"{path}.{name}", put, depth - 1) for name, each in members}
+        return {**inside, "unheardOf": put(f"{path} (below)")}
     if depth and kind == "list":
         return [wrong(shape.member, path, put, depth - 1)]
     if depth and kind == "map":

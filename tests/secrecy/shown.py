@@ -139,6 +139,33 @@ READABLE = {
     "volumeConfigurations.managedEBSVolume.tagSpecifications.tags.value": "AWS shows tags to all",
 }
 """Only while nothing in it looks like a secret."""
+REFERENCES = {
+    "service.gatewayConnectors.portName",
+    "service.loadBalancers.containerName",
+    "service.serviceConnectConfiguration.services.portName",
+    "service.serviceName",
+    "service.serviceRegistries.containerName",
+    "service.volumeConfigurations.name",
+    "service.vpcLatticeConfigurations.portName",
+    "taskDefinition.containerDefinitions.dependsOn.containerName",
+    "taskDefinition.containerDefinitions.links",
+    "taskDefinition.containerDefinitions.mountPoints.sourceVolume",
+    "taskDefinition.containerDefinitions.volumesFrom.sourceContainer",
+    "taskDefinition.family",
+}
+"""Names of what is not there, or is there twice: in every message."""
+REFUSED_BY_RULES = {
+    "service.placementConstraints.expression",
+    "service.role",
+    "taskDefinition.containerDefinitions.name",
+    "taskDefinition.containerDefinitions.portMappings.containerPortRange",
+    "taskDefinition.containerDefinitions.portMappings.name",
+    "taskDefinition.cpu",
+    "taskDefinition.memory",
+    "taskDefinition.placementConstraints.expression",
+    "taskDefinition.volumes.name",
+}
+"""What plans show as well, and a rule is against: to whoever may read the manifest."""
 # Where several kinds have a field, it is listed once for each. A key is a field's name, known or
 # not: the place of an error is told by it.
 NAMES_IN_THE_LOOP = {

@@ -17,10 +17,16 @@ from glia.manifest.spec import KINDS
 from glia.render.diagnostics import as_json, as_text
 from glia.render.events_text import event_text
 from glia.render.loop_status_json import diagnostic_json
-from secrecy.shown import NAMES_IN_MESSAGES, NAMES_IN_THE_LOOP, WORDS_IN_MESSAGES
+from secrecy.shown import (
+    NAMES_IN_MESSAGES,
+    NAMES_IN_THE_LOOP,
+    REFERENCES,
+    REFUSED_BY_RULES,
+    WORDS_IN_MESSAGES,
+)
 from support.canaries import Canaries
 from support.operator import CLUSTER, neuron_service
-from support.recipes import MODEL
+from support.recipes import MODEL, Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +36,7 @@ if TYPE_CHECKING:
 
 Put: TypeAlias = Callable[[str], str]
 REQUESTS = {"taskDefinition": "RegisterTaskDefinition", "service": "CreateService"}
+BY_A_RULE = " (by a rule)"
 CLOSED = " (a word or a number)"
 NOT_HERE = {f"service.desiredCount{CLOSED}"}  # what it is to be is said in spec.replicas
 TYPE = {
@@ -59,6 +66,18 @@ def of_ecs(put: Put) -> Iterator[dict[str, Any]]:
                 spoiled = wrong(shape, f"{part}.{name}", put, depth)
                 manifest["spec"].setdefault(part, {})[name] = spoiled
                 yield manifest
+
+
+def of_rules(put: Put) -> Iterator[dict[str, Any]]:
+    """Members of the right types, alone and together, which every rule has something against."""
+    for part, operation in REQUESTS.items():
+        request = Recipe(
+            text=lambda path, part=part: f"{put(f'{part}.{path}{BY_A_RULE}')} !"  # type: ignore[misc]
+        ).request(operation)
+        for name, value in [*request.items(), ("", request)]:
+            manifest = good("NeuronService", 0)
+            manifest["spec"].setdefault(part, {}).update({name: value} if name else value)
+            yield manifest
 
 
 def levels(shape: Any) -> int:
@@ -140,7 +159,7 @@ def broken(put: Put) -> Iterator[str]:
 
 def diagnostics(put: Put) -> tuple[Diagnostic, ...]:
     """Of all of these, read together."""
-    documents = [CLUSTER, *of_ecs(put), *of_glia(put)]
+    documents = [CLUSTER, *of_ecs(put), *of_rules(put), *of_glia(put)]
     for number, each in enumerate(documents):
         if each.get("kind") == "NeuronService" and each.get("metadata") == {"name": "s0"}:
             each["metadata"] = {"name": f"s{number}"}
@@ -158,7 +177,11 @@ def test_messages_show_names_and_words_of_a_closed_list_and_nothing_else(form: F
     closed = {each for each in canaries.by_word.values() if each.endswith(CLOSED)} - NOT_HERE
     told = [as_text(each) for each in found] + [json.dumps(as_json(each)) for each in found]
     words = closed | WORDS_IN_MESSAGES if form == "words" else set()
-    assert canaries.seen_in(told) == words | NAMES_IN_MESSAGES | NAMES_IN_THE_LOOP
+    quoted = {f"{each}{BY_A_RULE}" for each in REFERENCES}
+    refused = quoted | {f"{each}{BY_A_RULE}" for each in REFUSED_BY_RULES}
+    assert canaries.seen_in(told) == words | NAMES_IN_MESSAGES | NAMES_IN_THE_LOOP | refused
     loop = [json.dumps(diagnostic_json(each)) for each in found]
     loop.append(event_text(RevisionFetched(0.0, "c", "r", "p", 1, found)))
-    assert canaries.seen_in(loop) == NAMES_IN_THE_LOOP
+    # Where a cluster query goes wrong is told by the word that is there.
+    cut = {f"taskDefinition.placementConstraints.expression{BY_A_RULE}"} if words else set()
+    assert canaries.seen_in(loop) == NAMES_IN_THE_LOOP | quoted | cut

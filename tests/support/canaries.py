@@ -41,7 +41,7 @@ class Canaries:
         pieces = {
             word[at : at + PIECE]: place
             for word, place in self.by_word.items()
-            for at in (0, LENGTH - PIECE)
+            for at in range(LENGTH - PIECE + 1)
         }
         return {
             pieces[run[at : at + PIECE]]

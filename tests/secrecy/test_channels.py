@@ -120,7 +120,7 @@ def shown_by_design(canaries: Canaries) -> set[str]:
 def test_commands_show_what_is_listed_and_nothing_else(
     author: Author, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Created, changed in git and by hand, refused, rolled back, and in a bug's traceback."""
+    """Created, changed, refused, rolled back, no longer there, and in a bug's traceback."""
     folder, sandbox = author.operator.folder, author.operator.driver.sandbox
     monkeypatch.setenv("COLUMNS", "2000")
     told: list[str] = []

@@ -85,6 +85,11 @@ class Change:
         return self.service.key
 
     @property
+    def rules(self) -> tuple[str, ...]:
+        """Of those that block it."""
+        return tuple(sorted({each.rule for each in self.blocked_by}))
+
+    @property
     def id(self) -> str:
         """The same for the same lane, in any order and on any day."""
         return lane_id(self.service, self.lane) + self.stage

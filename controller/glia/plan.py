@@ -5,24 +5,21 @@ One value for the text in a terminal, the comment on a pull request, ``apply`` a
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from glia.ecs.quotas import least_seconds
-from glia.steps import Create, Delete, Replace, Retire, Scale, Update
+from glia.identity import service_id
+from glia.plan_digest import hashed, told, wished
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
     from glia.change import Change
     from glia.desired.state import DesiredLane, DesiredService
     from glia.diff import FieldChange
     from glia.errors import Diagnostic
     from glia.live import LiveService
-    from glia.steps import Labelling, Separation, Step
+    from glia.steps import Labelling, Separation
     from glia.transition import Move, Transition
 
 Result: TypeAlias = Literal["ok", "failed", "unknown"]
@@ -37,6 +34,10 @@ class Held:
     service: DesiredService
     reason: str
     message: str
+
+    @property
+    def id(self) -> str:
+        return service_id(self.service.cluster, self.service.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,14 @@ class Shortage:
         needed: instances that would be enough; None where no number would.
         registered: those that there are.
         chips: that replicas lack.
+        wanted: a hash of the manifests that get less than they say.
     """
 
     domain: str
     needed: int | None
     registered: int
     chips: int
+    wanted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +157,21 @@ class Plan:
         """A hash of what is to be done: not of live values, revision numbers, labels or text."""
         labels = [[each.id, len(each.instances)] for each in self.labellings]
         apart = [[each.id, *each.apart_from] for each in self.separations]
-        actions = [*labels, *apart, *_actions(self.changes)]
-        text = json.dumps(actions, sort_keys=True, separators=(",", ":"))
-        return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+        return f"sha256:{hashed([*labels, *apart, *map(told, self.acting)])}"
+
+    @property
+    def waiting(self) -> str:
+        """A hash of what is wanted and not done now, and of why not; empty where all is done.
+
+        The digest is the same with it and without it, and so may the counts be.
+        """
+        waits = [
+            *([*told(each), *each.rules] for each in self.blocked),
+            *([each.id, each.reason, *wished(each.service)] for each in self.held),
+            *([each.domain, each.wanted] for each in self.shortages),
+            *sorted([each.code, each.key] for each in self.errors),
+        ]
+        return hashed(waits)[:32] if waits else ""
 
     @property
     def moves(self) -> tuple[Move, ...]:
@@ -173,6 +188,10 @@ class Plan:
         return tuple(dict.fromkeys(each for each in self.errors if each.code == UNREADABLE))
 
     @property
+    def acting(self) -> tuple[Change, ...]:
+        return tuple(change for change in self.changes if not change.blocked_by)
+
+    @property
     def blocked(self) -> tuple[Change, ...]:
         return tuple(change for change in self.changes if change.blocked_by)
 
@@ -185,9 +204,7 @@ class Plan:
     @property
     def api_seconds(self) -> float:
         """What AWS's request quotas make the changes take, at best."""
-        calls = Counter(
-            call for change in self.changes if not change.blocked_by for call in change.effect.calls
-        )
+        calls = Counter(call for change in self.acting for call in change.effect.calls)
         for labelling in self.labellings:
             calls += labelling.calls
         calls["UpdateService"] += len(self.separations)
@@ -195,32 +212,4 @@ class Plan:
 
     def count(self, action: str) -> int:
         """How many changes of that kind there are, the blocked ones left out."""
-        return sum(not each.blocked_by and each.action == action for each in self.changes)
-
-
-def _actions(changes: Iterable[Change]) -> Iterator[list[Any]]:
-    for change in changes:
-        if not change.blocked_by:
-            yield [change.id, change.action, change.cause == "adopt", *_done(change.step)]
-
-
-def _done(step: Step) -> list[Any]:
-    match step:
-        case Create(definition, request):
-            return [definition.content, _without_tags(request)]
-        case Update(definition=definition, members=members):
-            return [definition.content if definition else "", dict(members)]
-        case Replace(create=create):
-            return _done(create)
-        case Delete():
-            return []
-        case Retire():
-            return ["retire"]
-        case Scale(count=count):
-            return [count]
-        case _:
-            assert_never(step)
-
-
-def _without_tags(request: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in request.items() if name != "tags"}
+        return sum(each.action == action for each in self.acting)

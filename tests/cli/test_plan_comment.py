@@ -59,10 +59,8 @@ def test_the_comment_follows_the_pull_request_and_the_status_holds_the_digest(
     assert digest in comment
     assert "create | `inference/web`" in comment
     assert github.statuses[-1]["description"].startswith(f"{digest} Plan: 1 to create")
-    assert (github.statuses[-1]["sha"], github.statuses[-1]["context"]) == (
-        github.head,
-        "glia/plan",
-    )
+    assert github.statuses[-1]["sha"] == github.head
+    assert github.statuses[-1]["context"] == f"glia/plan{program.folder}", "as it was typed"
     assert program.run("apply").code == 0
     after = program.run("plan", "--comment", "--detailed-exitcode")
     assert (after.code, after.err) == (0, "comment on #7: updated\n")
@@ -74,6 +72,27 @@ def test_the_comment_follows_the_pull_request_and_the_status_holds_the_digest(
     assert program.run("plan", "--comment").code == 0
     (comment,) = github.of(BOT)
     assert live[0] not in comment, "somebody has changed what is live"
+
+
+def test_two_paths_of_a_pull_request_have_a_comment_and_a_status_each(
+    tmp_path: Path, program: Program, github: Forge
+) -> None:
+    """They are called what ``glia run --path`` calls them, wherever the job runs."""
+    Checkout(tmp_path)
+    digests = {}
+    for name in ("staging", "production"):
+        program.folder = tmp_path / "manifests" / name
+        program.folder.mkdir(parents=True)
+        program.write(neuron_service(image=f"server:{name}"))
+        assert program.run("plan", "--offline", "--comment").err == "comment on #7: created\n"
+        digests[f"glia/plan/manifests/{name}"] = github.statuses[-1]["description"].split()[0]
+    assert {each["context"]: each["description"].split()[0] for each in github.statuses} == digests
+    assert len(set(digests.values())) == 2
+    assert program.run("plan", "--offline", "--comment").err == "comment on #7: updated\n"
+    assert [each.split("\n")[0] for each in github.of(BOT)] == [
+        "<!-- glia:plan:manifests/staging -->",
+        "<!-- glia:plan:manifests/production -->",
+    ]
 
 
 def test_whatever_github_refuses_changes_no_exit_code_and_the_page_has_the_plan(

@@ -104,13 +104,14 @@ def test_whoever_cannot_be_reached_is_told_without_the_token() -> None:
 def test_whatever_answers_in_its_place_is_an_error_and_gets_no_token(github: Forge) -> None:
     """A captive portal, a proxy's page, a link that only begins like GitHub's address."""
     client = GitHub(TOKEN, "acme/fleet", github.url)
-    for path in ("/graphql", "/pulls/7", "/statuses", "/pulls", "/comments"):
+    for path in ("/graphql", "/pulls/7", "/statuses", "/pulls", "/comments", "/commits?"):
         github.answers[path] = ({"something": "else"}, "")
     asked = (
         client.viewer,
         lambda: client.pull_head(7),
         lambda: client.statuses(github.head),
-        lambda: client.merged_heads(github.head),
+        lambda: client.merged_heads(github.head, "main"),
+        lambda: client.history(github.head),
         lambda: list(client.comments(7)),
     )
     for ask in asked:
@@ -122,10 +123,10 @@ def test_whatever_answers_in_its_place_is_an_error_and_gets_no_token(github: For
     with forge() as other:
         port = other.url.rpartition(":")[2]
         github.answers["/statuses"] = ([], f'<{github.url}@127.0.0.1:{port}/more>; rel="next"')
-        assert client.statuses(github.head) == {}
+        assert client.statuses(github.head) == ()
         assert other.asked == []
     github.answers["/statuses"] = ([], f'<{github.url}/repos/acme/statuses>; rel="next"')
-    assert client.statuses(github.head) == {}, "pages that never end"
+    assert client.statuses(github.head) == (), "pages that never end"
 
 
 def test_nobody_waits_an_hour_because_github_says_so() -> None:

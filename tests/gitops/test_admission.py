@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gitops.looped import Loop, Repository
-from glia.admission import ADMITTED, PLAN, Admission, admitted
+from glia.admission.admission import Admission
+from glia.admission.forge import Terms
 from glia.cli.run import plan_of
 from glia.events import FetchFailed
 from glia.github.api import GitHub
+from glia.github.contexts import ADMITTED, PLAN
 from glia.planning.allowances import NOTHING
 from glia.render.comment import status_line
 from lanes.fleet import sharing
@@ -24,11 +26,14 @@ if TYPE_CHECKING:
     from support.operator import Operator
 
 HEAD = "d" * 40
+US, PLANNER = "glia[bot]", "planner[bot]"
+PLANNED, IN = f"{PLAN}/m", f"{ADMITTED}/m"
 
 
 @pytest.fixture
 def there() -> Iterator[Forge]:
     with forge() as made:
+        made.logins["token"] = US
         yield made
 
 
@@ -46,8 +51,10 @@ class Reviewed:
         online = self.operator.online()
         source = Admission(
             self.git.another_source(),
-            lambda revision: plan_of(revision, online, NOTHING),
+            online.instance_types,
+            lambda revision, wanted: plan_of(revision, wanted, online, NOTHING),
             lambda: GitHub("token", "acme/fleet", self.there.url),
+            Terms("main", (PLANNER,)),
         )
         return Loop(self.operator, source=source)
 
@@ -60,19 +67,14 @@ class Reviewed:
         self.say(sha, status_line(self.operator.plan()))
 
     def say(self, sha: str, text: str, state: str = "success") -> None:
-        self.there.statuses.append(
-            {"sha": sha, "context": PLAN, "state": state, "description": text}
-        )
-
-    def merged(self, commit: str, head: str, at: str | None = "2026-11-28T00:00:00Z") -> None:
-        self.there.pulls.setdefault(commit, []).append({"head": {"sha": head}, "merged_at": at})
+        self.there.sets(PLANNER, sha, context=PLANNED, state=state, description=text)
 
     def refusals(self) -> list[str]:
         return [each.reason for each in self.loop.told(FetchFailed)]
 
     def admissions(self) -> list[tuple[str, str]]:
         told = self.there.statuses
-        return [(each["sha"], each["state"]) for each in told if each["context"] == admitted("m")]
+        return [(each["sha"], each["state"]) for each in told if each["context"] == IN]
 
 
 def test_a_commit_waits_for_its_plan_and_is_kept_to_it(
@@ -82,7 +84,7 @@ def test_a_commit_waits_for_its_plan_and_is_kept_to_it(
     loop = reviewed.loop
     first = reviewed.commit(neuron_service(replicas=1))
     reviewed.say(HEAD, f"sha256:{'0' * 64} Plan: 1 to create")
-    reviewed.merged(first, "e" * 40, at=None)
+    there.merges(first, "e" * 40, merged=False)
     loop.play(130)
     assert reviewed.refusals() == ["PlanMissing"], "told once"
     assert reviewed.admissions() == [(first, "failure")]
@@ -90,7 +92,7 @@ def test_a_commit_waits_for_its_plan_and_is_kept_to_it(
     assert "create inference/web" in told
     assert operator.plan().digest in told
 
-    reviewed.merged(first, HEAD)
+    there.merges(first, HEAD)
     loop.play(70)
     assert reviewed.refusals() == ["PlanMissing", "PlanChanged"]
     told = loop.told(FetchFailed)[-1].message
@@ -161,10 +163,8 @@ def test_neither_what_another_path_let_in_nor_what_finds_no_room_yet_goes_unseen
     """Of one commit staging lets in its own path; of another nothing can be done before later."""
     reviewed = Reviewed(operator, there, tmp_path / "git")
     first = reviewed.commit(neuron_service(replicas=1))
-    for context in (ADMITTED, admitted("staging")):
-        there.statuses.append(
-            {"sha": first, "context": context, "state": "success", "description": "let in"}
-        )
+    for context in (ADMITTED, f"{ADMITTED}/staging"):
+        there.sets(US, first, context=context, state="success", description="admitted:" + "0" * 32)
     reviewed.loop.play(70)
     assert reviewed.refusals() == ["PlanMissing"]
     assert operator.calls_of()["CreateService"] == 0

@@ -7,12 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from glia.plan import Plan, Source
-from glia.render.comment import Occasion, comment, marker, remembered, status_line
+from glia.change import Block, Change
+from glia.errors import Diagnostic
+from glia.plan import Held, Plan, Shortage, Source
+from glia.render.comment import Occasion, comment, is_of, marker, remembered, status_line
 from glia.render.plan_markdown import BUDGET
+from glia.steps import Create, Definition
 from render.golden import golden
 from render.test_plan_markdown import HOSTILE, big_plan, hostile_plan, tokens
-from render.values import plan
+from render.values import created, lane, plan, service
 
 HEAD, BASE, LIVE = "a1b2c3d4" * 5, "9f8e7d6c" * 5, "5c4b3a2918070605"
 OCCASION = Occasion("manifests", HEAD, LIVE, "2026-11-28T04:30:00Z")
@@ -80,8 +83,44 @@ def test_all_of_it_fits_into_a_comment(updates: int) -> None:
     assert "| replace | `inference/grave` |" in made
 
 
-def test_a_status_begins_with_the_digest_of_what_would_be_done() -> None:
+def test_a_status_begins_with_the_digest_of_what_would_be_done_and_with_what_waits() -> None:
     made = plan()
-    assert status_line(made).startswith(f"{made.digest} Plan: ")
-    assert len(made.digest) < 80
+    assert status_line(made).startswith(f"{made.digest} waits:{made.waiting} Plan: ")
+    assert len(f"{made.digest} waits:{made.waiting}") < 120
+    acting = replace(made, changes=made.acting, held=(), diagnostics=())
+    assert status_line(acting).startswith(f"{made.digest} Plan: "), "the digest of what is done"
     assert status_line(Plan()).startswith("No changes.")
+
+
+def test_two_plans_that_do_nothing_yet_are_told_apart_by_what_they_would_do() -> None:
+    """Their counts are the same, and each may go on without another look at it."""
+
+    def blocked(image: str, rule: str = "not-owned", text: str = "theirs") -> Change:
+        definition = Definition({}, "", image)
+        by = (Block(rule, text, ""),)
+        return replace(created("web"), step=Create(definition, {}), blocked_by=by)
+
+    def held(content: str, count: int = 2, reason: str = "DependencyNotReady") -> Held:
+        own = replace(lane("web"), content=content, service={"desiredCount": count})
+        return Held(service("web", own), reason, "2 of 3 replicas run")
+
+    def short(manifests: str) -> Shortage:
+        return Shortage("inf1.6xlarge", 2, 1, 4, manifests)
+
+    error = Diagnostic("error", "unknown-type", "nobody knows it", key="NeuronService/web")
+    plans = [
+        *(Plan(changes=(each,)) for each in (blocked("1"), blocked("2"), blocked("1", "replace"))),
+        *(Plan(held=(each,)) for each in (held("1"), held("2"), held("1", 3), held("1", 2, "No"))),
+        *(Plan(shortages=(each,)) for each in (short("1"), short("2"))),
+        *(Plan(diagnostics=(each,)) for each in (error, replace(error, key="NeuronService/db"))),
+        Plan(changes=(created("db"),)),
+        Plan(changes=(created("db"), blocked("1"))),
+        Plan(),
+    ]
+    for number, one in enumerate(plans):
+        assert [is_of(one, status_line(other)[:140]) for other in plans] == [
+            number == place for place in range(len(plans))
+        ]
+    four, five = (Plan(changes=(blocked("1", text=f"{each} are gone"),)) for each in "45")
+    assert is_of(four, status_line(five)), "a number in a message says nothing of what is done"
+    assert plans[-3].digest == plans[-2].digest, "apply does the same of both"

@@ -153,6 +153,7 @@ def test_nobody_who_does_not_answer_keeps_it_from_working_or_ending(
         ),
         (("--github", "acme/fleet", "--require-plan"), {"GITHUB_TOKEN": "x"}, "--git URL"),
         (("--require-plan",), {}, "--github OWNER/REPO"),
+        (("--plan-by", "planner[bot]"), {}, "--require-plan"),
         ((), {"GLIA_NOTIFY_URL": "http://x"}, "--notify-secret-file"),
         ((), {"GLIA_NOTIFY_URL": "x", "GLIA_NOTIFY_SECRET": "y"}, "https://HOST"),
         (("--log-format", "xml"), {}, "text"),

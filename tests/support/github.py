@@ -6,6 +6,7 @@ import json
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 US = "github-actions"
 LONGEST = 65_536
+LONGEST_CONTEXT = 255
 PAGE = 3  # smaller than GitHub's, so that a few comments already have pages
 
 
@@ -24,6 +26,8 @@ class Forge:
     """What GitHub would hold of one repository, ``acme/fleet``, with pull request 7.
 
     Attributes:
+        history: of the branch, the newest commit first.
+        logins: whom a token acts as, where it is not ``US``.
         pulls: by the commits that came with them.
         refusals: answers to give instead of acting: method and a part of the path to a status,
             and how often.
@@ -38,6 +42,8 @@ class Forge:
     pulls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     refusals: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     answers: dict[str, tuple[Any, str]] = field(default_factory=dict)
+    history: list[str] = field(default_factory=list)
+    logins: dict[str, str] = field(default_factory=dict)
     authorizations: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
 
@@ -45,6 +51,30 @@ class Forge:
         number = len(self.comments) + 1
         self.comments.append(
             {"id": number, "node_id": f"IC_{number}", "user": {"login": author}, "body": body}
+        )
+
+    def sets(self, login: str, sha: str, **status: Any) -> dict[str, Any]:
+        """A commit status, each a second after the one before."""
+        at = (
+            datetime(2026, 11, 28, tzinfo=UTC) + timedelta(seconds=len(self.statuses))
+        ).isoformat()
+        creator = {"login": login} if login else None
+        made = {"sha": sha, "created_at": at.replace("+00:00", "Z"), "creator": creator, **status}
+        self.statuses.append(made)
+        return made
+
+    def merges(
+        self, commit: str, head: str, *, into: str = "main", made: str = "", merged: bool = True
+    ) -> None:
+        """A pull request that holds a commit, and that its merge has made, or another one."""
+        repository = {"full_name": "Acme/fleet", "default_branch": "main"}
+        self.pulls.setdefault(commit, []).append(
+            {
+                "head": {"sha": head},
+                "base": {"ref": into, "repo": repository},
+                "merged_at": "2026-11-28T00:00:00Z" if merged else None,
+                "merge_commit_sha": made or commit,
+            }
         )
 
     def of(self, author: str) -> list[str]:
@@ -58,11 +88,11 @@ class Forge:
         return None
 
     def answer(  # noqa: PLR0911  (a route each)
-        self, method: str, path: str, body: Any
+        self, method: str, path: str, body: Any, login: str = f"{US}[bot]"
     ) -> tuple[int, Any, str]:
         """Status, answer and link header."""
         if method == "POST" and path.endswith("/graphql"):
-            return 200, {"data": self._graphql(body)}, ""
+            return 200, {"data": self._graphql(body, login)}, ""
         if method == "GET" and path.endswith("/pulls/7"):
             return 200, {"number": 7, "head": {"sha": self.head}}, ""
         if method == "GET" and "/issues/7/comments" in path:
@@ -76,17 +106,25 @@ class Forge:
         if method == "PATCH" and (found := re.search(r"/issues/comments/(\d+)$", path)):
             self.comments[int(found[1]) - 1]["body"] = body["body"]
             return 200, {}, ""
+        return self._of_commits(method, path, body, login)
+
+    def _of_commits(self, method: str, path: str, body: Any, login: str) -> tuple[int, Any, str]:
         if method == "POST" and (found := re.search(r"/statuses/(\w+)$", path)):
-            self.statuses.append({"sha": found[1], **body})
-            return 201, {}, ""
+            if len(body["context"]) > LONGEST_CONTEXT:
+                return 422, {"message": "context is too long (maximum is 255 characters)"}, ""
+            return 201, self.sets(login, found[1], **body), ""
+        if method == "GET" and (found := re.search(r"/commits\?sha=(\w+)", path)):
+            known = self.history
+            since = known[known.index(found[1]) :] if found[1] in known else []
+            return 200, [{"sha": each} for each in since], ""
         if method == "GET" and (found := re.search(r"/commits/(\w+)/(statuses|pulls)", path)):
             own = [each for each in reversed(self.statuses) if each["sha"] == found[1]]
             return 200, own if found[2] == "statuses" else self.pulls.get(found[1], []), ""
         return 404, {"message": "Not Found"}, ""
 
-    def _graphql(self, body: dict[str, Any]) -> Any:
+    def _graphql(self, body: dict[str, Any], login: str) -> Any:
         if "viewer" in body["query"]:
-            return {"viewer": {"login": f"{US}[bot]"}}
+            return {"viewer": {"login": login}}
         self.minimised.append(body["variables"]["id"])
         return {"minimizeComment": {"minimizedComment": {"isMinimized": True}}}
 
@@ -106,7 +144,9 @@ def forge() -> Iterator[Forge]:
     class Handler(BaseHTTPRequestHandler):
         def _any(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            made.authorizations.add(self.headers.get("authorization", ""))
+            token = self.headers.get("authorization", "")
+            made.authorizations.add(token)
+            login = made.logins.get(token.removeprefix("Bearer "), f"{US}[bot]")
             made.asked.append(f"{self.command} {self.path}")
             refused = made.refusal(self.command, self.path)
             instead = [told for part, told in made.answers.items() if part in self.path]
@@ -115,7 +155,8 @@ def forge() -> Iterator[Forge]:
             elif refused is not None:
                 self._send(refused, {"message": "no"}, "")
             else:
-                self._send(*made.answer(self.command, self.path, json.loads(body or b"{}")))
+                told = json.loads(body or b"{}")
+                self._send(*made.answer(self.command, self.path, told, login))
 
         def _send(self, status: int, told: Any, link: str) -> None:
             text = json.dumps(told).encode()

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 import click
 
 from glia.github.api import GitHub, GitHubError
+from glia.github.contexts import PLAN, context_of
 from glia.github.pull_request import pull_request
 from glia.github.sticky import keep
 from glia.render.comment import Occasion, comment, is_worth_telling, marker, status_line
+from glia.source.git.local import called
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from glia.github.pull_request import PullRequest
     from glia.plan import Plan
 
-CONTEXT = "glia/plan"
 # What GitHub takes for the page of a job (workflow commands, "job summaries").
 SUMMARY_BUDGET = 1_000_000
 TOO_LONG = 422
@@ -31,13 +32,16 @@ BRIEF = 8_000
 class Commenter:
     """One pull request, found before anything is read, so that a plan is not made in vain.
 
+    The comment and the status are those of the paths: plans of others on the same pull request
+    have their own.
+
     Raises:
         UsageError: the environment names none.
     """
 
-    def __init__(self, number: int | None, key: str, now: Callable[[], float]) -> None:
+    def __init__(self, number: int | None, paths: Sequence[str], now: Callable[[], float]) -> None:
         self._about: PullRequest = pull_request(os.environ, number)
-        self._key = key
+        self._key = " ".join(map(called, paths))
         self._now = now
 
     def tell(self, plan: Plan, *, live: str) -> None:
@@ -52,7 +56,7 @@ class Commenter:
             click.echo(f"comment on #{self._about.number}: {done}", err=True)
             if head and done != "outdated":
                 state = "failure" if plan.errors else "success"
-                client.set_status(head, state, CONTEXT, status_line(plan))
+                client.set_status(head, state, context_of(PLAN, self._key), status_line(plan))
         except (GitHubError, OSError) as error:
             click.echo(f"glia: the plan could not be told on the pull request: {error}", err=True)
 

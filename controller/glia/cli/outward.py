@@ -30,6 +30,8 @@ class Outward:
     github_token_file: Path | None
     github_url: str
     require_plan: bool
+    plan_by: tuple[str, ...]
+    github_login: str | None
 
     @classmethod
     def taken_from(cls, options: dict[str, Any]) -> Outward:
@@ -97,7 +99,18 @@ OPTIONS = (
     click.option(
         "--require-plan",
         is_flag=True,
-        help="Apply a new commit only if its plan is the one in its commit status glia/plan.",
+        help="Apply a new commit only if its plan is the one in its commit status glia/plan/PATH.",
+    ),
+    click.option(
+        "--plan-by",
+        multiple=True,
+        metavar="LOGIN",
+        help="Whose plans count, such as planner[bot], a GitHub App; may be repeated.",
+    ),
+    click.option(
+        "--github-login",
+        metavar="LOGIN",
+        help="Whom the token acts as; by default GitHub is asked.",
     ),
 )
 

@@ -89,7 +89,7 @@ def command(  # noqa: PLR0913  (options of a command line)
     With --base, what the manifests change since the working tree left that ref is told apart
     from drift that would be corrected too; with --offline as well, it is all that is shown.
     With --comment it is also kept in one comment on a pull request on GitHub, and its digest in
-    the commit status glia/plan; what goes wrong there is told and changes no exit code.
+    the commit status glia/plan/PATH; what goes wrong there is told and changes no exit code.
 
     Exit codes: 0 done, 1 something is wrong with a manifest or a cluster could not be read,
     3 a change is blocked or held, 2 with --detailed-exitcode if there are changes.
@@ -124,7 +124,7 @@ def command(  # noqa: PLR0913  (options of a command line)
 def _commenter(paths: tuple[str, ...], number: int | None) -> Commenter:
     from glia.cli.commenting import Commenter
 
-    return Commenter(number, " ".join(paths), time.time)
+    return Commenter(number, paths, time.time)
 
 
 def _write(path: str, text: str, mode: Literal["a", "w"]) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from glia.planning.allowances import Allowances
     from glia.reconciler import Reconciler
     from glia.reconciling.desired_source import Revision
+    from glia.wanted import Wanted
 
 FAILED, BLOCKED, INTERRUPTED = 1, 3, 130
 GRACE_SECONDS: Final = 5.0
@@ -90,23 +91,23 @@ def command(  # noqa: PLR0913  (options of a command line)
         pace = Pace(interval, sweep or interval, longest_pass=float("inf") if once else 60.0)
         allowed = Allowances(prune=prune)
         settings = Settings(pace, keeps, allowed)
-        source = voices.admitted(
-            source_of(where, online.clock), lambda revision: plan_of(revision, online, allowed)
+        source, types = source_of(where, online.clock), online.instance_types
+        admission = voices.admission(
+            source, types, lambda revision, wanted: plan_of(revision, wanted, online, allowed)
         )
-        types, clock = online.instance_types, online.clock
-        loop = Reconciler(source, online.of, types, clock, voices.tell, settings)
+        if admission is not None:
+            source, types = admission, admission.instance_types
+        loop = Reconciler(source, online.of, types, online.clock, voices.tell, settings)
         voices.start(loop, keeps)
         return _run(loop, online, voices, once=once)
     finally:
         voices.close()
 
 
-def plan_of(revision: Revision, online: Online, allowed: Allowances) -> Plan:
+def plan_of(revision: Revision, wanted: Wanted, online: Online, allowed: Allowances) -> Plan:
     """Of all manifests of a revision, whichever loop keeps their clusters."""
     from glia.prepare import prepare
-    from glia.wanted import compiled
 
-    wanted = compiled(revision.found, online.instance_types)
     made = prepare(wanted, online.of, online.clock, allowed=allowed, source=revision.source)
     return made.plan
 

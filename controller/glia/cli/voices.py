@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from time import monotonic
 from typing import TYPE_CHECKING, Final
@@ -10,19 +11,27 @@ from glia.credential import Credential
 from glia.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from glia.admission.admission import Admission
     from glia.cli.outward import Outward
     from glia.events import Event
     from glia.github.api import GitHub
     from glia.log import Log
+    from glia.manifest.load import Loaded
+    from glia.neuron.catalogue import InstanceType
     from glia.notify.background import Background
     from glia.plan import Plan
     from glia.reconciler import Reconciler
     from glia.reconciling.desired_source import Desired, Revision
     from glia.serve.metrics import Metrics
     from glia.shards import Shard
+    from glia.wanted import Wanted
 
+    LookUp = Callable[[Loaded], Mapping[str, InstanceType]]
+    PlanOf = Callable[[Revision, Wanted], Plan]
+
+LOGIN: Final = re.compile(r"[A-Za-z0-9_-]+(\[bot\])?")
 LAST_WORDS_SECONDS: Final = 2.0
 """For all that is still to be told at the end, together."""
 
@@ -63,21 +72,38 @@ class Voices:
         for wake in self._wake:
             wake()
 
-    def admitted(self, source: Desired, plan_of: Callable[[Revision], Plan]) -> Desired:
-        """The source, or with ``--require-plan`` those of its revisions that were reviewed.
+    def admission(self, source: Desired, look_up: LookUp, plan_of: PlanOf) -> Admission | None:
+        """With ``--require-plan`` the source of those revisions that were reviewed.
 
         Raises:
             UsageError: nobody could have reviewed them.
         """
-        from glia.admission import Admission
+        options = self._options
+        if not options.require_plan:
+            if options.plan_by or options.github_login:
+                raise UsageError("--plan-by and --github-login are for --require-plan")
+            return None
+        from glia.admission.admission import Admission
+        from glia.admission.forge import Terms
 
-        if not self._options.require_plan:
-            return source
-        if not self._options.github:
+        if not options.github:
             raise UsageError("--require-plan needs --github OWNER/REPO, where plans are reviewed")
         if not self._is_git:
             raise UsageError("--require-plan needs --git URL: a directory has no commits")
-        return Admission(source, plan_of, self._forge())
+        if not options.plan_by:
+            raise UsageError(
+                "--require-plan needs --plan-by LOGIN: whoever may write commit statuses may write "
+                "plans, and it has to be said whose count"
+            )
+        for each in filter(None, (*options.plan_by, options.github_login)):
+            if not LOGIN.fullmatch(each):
+                raise UsageError(
+                    f"{each!r} is no login of GitHub's: expected one like octocat, or planner[bot] "
+                    "of a GitHub App"
+                )
+        branch = self._ref.removeprefix("refs/heads/")
+        terms = Terms(branch, options.plan_by, options.github_login or "")
+        return Admission(source, look_up, plan_of, self._forge(), terms)
 
     def start(self, loop: Reconciler, shard: Shard) -> None:
         """Serve and tell how the loop is, from now on.

@@ -70,6 +70,22 @@ class Comment:
     body: str
 
 
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A commit status.
+
+    Attributes:
+        creator: the login of whoever has set it, as GitHub says; empty where it does not say.
+        at: when, in UTC, ``2026-11-28T04:30:00Z``: later is greater.
+    """
+
+    context: str
+    state: str
+    description: str
+    creator: str
+    at: str
+
+
 class GitHub:
     """A repository on GitHub.
 
@@ -130,30 +146,64 @@ class GitHub:
         )
         self._graphql(mutation, {"id": comment.node_id})
 
-    def set_status(self, commit: str, state: str, context: str, description: str) -> None:
-        """``state`` is success, failure, error or pending; descriptions are cut at 140."""
-        body = {"state": state, "context": context, "description": description[:140]}
-        self._call("POST", f"{self._repository}/statuses/{commit}", body)
+    def set_status(self, commit: str, state: str, context: str, description: str) -> str:
+        """``state`` is success, failure, error or pending; descriptions are cut at 140.
 
-    def statuses(self, commit: str) -> dict[str, str]:
-        """By context, the descriptions of those of a commit's statuses that say success.
-
-        Of several of one context the newest counts, whatever it says.
+        Returns the login of whoever has set it, which is us, as GitHub says it.
         """
-        newest: dict[str, tuple[str, str]] = {}
-        url = f"{self._repository}/commits/{commit}/statuses?per_page={PAGE}"
-        for each in self._paged(url):
-            with _as_documented():
-                told = (each["state"], each.get("description") or "")
-                newest.setdefault(each["context"], told)
-        return {context: text for context, (state, text) in newest.items() if state == "success"}
+        body = {"state": state, "context": context, "description": description[:140]}
+        _, answer = self._call("POST", f"{self._repository}/statuses/{commit}", body)
+        with _as_documented():
+            return _login(answer.get("creator"))
 
-    def merged_heads(self, commit: str) -> tuple[str, ...]:
-        """The last commits of the merged pull requests that a commit has come with."""
+    def statuses(self, commit: str) -> tuple[Status, ...]:
+        """All that a commit ever had, the newest first."""
+        url = f"{self._repository}/commits/{commit}/statuses?per_page={PAGE}"
+        found = list(self._paged(url))
+        with _as_documented():
+            return tuple(
+                Status(
+                    str(each["context"]),
+                    str(each["state"]),
+                    each.get("description") or "",
+                    _login(each.get("creator")),
+                    str(each["created_at"]),
+                )
+                for each in found
+            )
+
+    def merged_heads(self, commit: str, branch: str) -> tuple[str, ...]:
+        """The last commits of the pull requests whose merge into a branch made this its commit.
+
+        Others may hold the commit as well, such as one into a branch that anybody may merge
+        into; they say nothing of how it came here. ``HEAD`` is the default branch.
+        """
         url = f"{self._repository}/commits/{commit}/pulls?per_page={PAGE}"
         found = list(self._paged(url))
         with _as_documented():
-            return tuple(str(each["head"]["sha"]) for each in found if each["merged_at"])
+            return tuple(
+                str(each["head"]["sha"])
+                for each in found
+                if each["merged_at"]
+                and each["merge_commit_sha"] == commit
+                and self._is_into(branch, each["base"])
+            )
+
+    def history(self, commit: str) -> tuple[str, ...]:
+        """The commits before one, the last first: as many as GitHub tells at once."""
+        url = f"{self._repository}/commits?sha={commit}&per_page={PAGE}"
+        _, answer = self._call("GET", url)
+        if not isinstance(answer, list):
+            raise GitHubError(UNDOCUMENTED)
+        with _as_documented():
+            return tuple(str(each["sha"]) for each in answer if each["sha"] != commit)
+
+    def _is_into(self, branch: str, base: Any) -> bool:
+        own = self._repository.removeprefix(f"{self._url}/repos/").casefold()
+        if str(base["repo"]["full_name"]).casefold() != own:
+            return False
+        meant = base["repo"]["default_branch"] if branch == "HEAD" else branch
+        return bool(base["ref"] == meant)
 
     def _paged(self, url: str) -> Iterator[Any]:
         """The elements of all pages; links to elsewhere are not followed."""
@@ -199,6 +249,11 @@ def _as_documented() -> Iterator[None]:
         yield
     except (AttributeError, KeyError, IndexError, TypeError):
         raise GitHubError(UNDOCUMENTED) from None
+
+
+def _login(account: Any) -> str:
+    """Of an account that may be gone."""
+    return str(account["login"]) if account else ""
 
 
 def _words(told: Any) -> str:

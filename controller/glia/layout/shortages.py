@@ -9,6 +9,7 @@ from glia.layout.demands import demand
 from glia.layout.supply import HOST_PORTS
 from glia.layout.transitions import too_few
 from glia.plan import Shortage
+from glia.plan_digest import hashed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,14 @@ def total(competition: Competition) -> Shortage:
     enough = [each.enough for each in found if each.enough is not None]
     needed = max(enough) if len(enough) == len(found) else None
     chips = sum(each.chips for each in found)
-    return Shortage(str(competition.key), needed, competition.registered, chips)
+    names = {each.service for each in found}
+    wanted = [
+        [each.key, each.document.body]
+        for each in competition.services
+        if each.manifest.metadata.name in names
+    ]
+    told = hashed(wanted)
+    return Shortage(str(competition.key), needed, competition.registered, chips, told)
 
 
 def told(competition: Competition) -> Iterator[Diagnostic]:

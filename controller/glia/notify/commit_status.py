@@ -24,7 +24,7 @@ LONGEST_DESCRIPTION: Final = 140
 class Forge(Protocol):
     """What is asked of GitHub."""
 
-    def set_status(self, commit: str, state: str, context: str, description: str) -> None: ...
+    def set_status(self, commit: str, state: str, context: str, description: str) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)

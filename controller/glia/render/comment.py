@@ -21,6 +21,7 @@ REMEMBERED: Final = 5
 _STATE: Final = re.compile(r"<!-- glia:state (\{.*\}) -->")
 _HEX: Final = re.compile(r"(sha256:)?[0-9a-f]{7,64}|")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_EXACT: Final = re.compile(r"(sha256:[0-9a-f]{64} )?(waits:[0-9a-f]{32} )?")
 SHOWN: Final = 12  # digits of a commit, a digest or a fingerprint
 
 
@@ -79,9 +80,20 @@ def is_worth_telling(plan: Plan) -> bool:
 
 
 def status_line(plan: Plan) -> str:
-    """The plan in a commit status of 140 characters; its digest first, for programs."""
-    told = summary(plan)
-    return f"{plan.digest} {told}" if plan.acts else told
+    """The plan in a commit status of 140 characters; what tells it from others comes first."""
+    return " ".join([*_exact(plan), summary(plan)])
+
+
+def is_of(plan: Plan, line: str) -> bool:
+    """Whether a status line is of this plan, or of one that wants and does just the same."""
+    found = _EXACT.match(line)
+    return found is not None and found[0].split() == _exact(plan)
+
+
+def _exact(plan: Plan) -> list[str]:
+    """The digest of what would be done, and a hash of what waits, where there is either."""
+    waits = [f"waits:{plan.waiting}"] if plan.waiting else []
+    return [*([plan.digest] if plan.acts else []), *waits]
 
 
 def remembered(old: str) -> tuple[Before, ...]:

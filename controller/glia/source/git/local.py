@@ -98,7 +98,7 @@ class LocalRepository:
         found: list[Found] = []
         for path in paths:
             try:
-                found.append(manifests(self, commit, self._inside(path), USUAL))
+                found.append(manifests(self, commit, self.inside(path), USUAL))
             except PathNotFound:
                 continue
         sources = {each.file: each for part in found for each in part.sources}
@@ -127,7 +127,12 @@ class LocalRepository:
             "if it is a partial clone, fetch all of it: git fetch --refetch --no-filter origin",
         )
 
-    def _inside(self, path: str) -> str:
+    def inside(self, path: str) -> str:
+        """A path on disk as it is called in the repository; empty for all of it.
+
+        Raises:
+            UsageError: it is not in this repository.
+        """
         inside = os.path.relpath(Path(path).resolve(), self._top.resolve())
         if inside == ".." or inside.startswith(f"..{os.sep}"):
             raise UsageError(
@@ -160,3 +165,14 @@ def committed(ref: str, paths: Sequence[str]) -> Found:
         raise UsageError("--head needs paths in a git repository; standard input has no history")
     repository = LocalRepository(paths[0])
     return repository.manifests_at(repository.commit(ref, "--head"), paths)
+
+
+def called(path: str) -> str:
+    """A path on a command line as ``glia run --path`` calls it: from the top of its repository.
+
+    Outside of any it is called what it was typed as.
+    """
+    try:
+        return LocalRepository(path).inside(path)
+    except UsageError:
+        return "/".join(each for each in path.split("/") if each not in {"", "."})

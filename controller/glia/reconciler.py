@@ -294,11 +294,11 @@ class Reconciler:
             self._not_fetched(error)
             self._bug("source", error)
             return
-        unknown = known.wanted.unknown_types
+        unknown, allowed = known.wanted.unknown_types, self._settings.pruning
         if revision.commit == known.commit and wanted.unknown_types == unknown:
             return
         goal = goal_of(
-            wanted if revision.follows else of_the_first(wanted),
+            wanted if revision.follows else of_the_first(wanted, allowed.command("--prune")),
             known.number + 1,
             revision.commit,
             revision.source,
@@ -329,7 +329,9 @@ class Reconciler:
     def _new_work(self, cluster: ClusterRef) -> ClusterWork:
         random = Random(self._random.random())
         pace = self._settings.pace
-        return ClusterWork(Means(cluster, self._ecs_of, self._clock, pace, random, self._tell))
+        allowed = Allowances(paths=self._settings.pruning.paths)
+        means = Means(cluster, self._ecs_of, self._clock, pace, random, self._tell, allowed)
+        return ClusterWork(means)
 
     def _tell(self, event: Event) -> None:
         with self._telling:

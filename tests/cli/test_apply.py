@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
 
+from glia.cli.main import main
 from glia.render.outcomes import outcomes_schema
 from glia.sandbox.faults import Fault
 from support.operator import neuron_service
@@ -47,9 +49,14 @@ def test_a_refusal_of_aws_is_1_before_what_is_blocked_is_3(program: Program) -> 
     program.ecs.create_service(
         cluster="inference", serviceName="web", taskDefinition="web", desiredCount=0
     )
+    program.folder /= "my fleet"
+    program.folder.mkdir()
     program.write(neuron_service())
     assert program.run("apply").code == 3
-    assert f"glia apply --adopt {KEY}" in program.run("plan").out
+    said = "allow it with: "
+    (printed,) = (
+        line.partition(said)[2] for line in program.run("plan").out.split("\n") if said in line
+    )
 
     program.sandbox.faults.rewrite(Fault("CreateService", "AccessDeniedException"))
     program.write(neuron_service(), neuron_service("api", replicas=0))
@@ -57,6 +64,10 @@ def test_a_refusal_of_aws_is_1_before_what_is_blocked_is_3(program: Program) -> 
     assert refused.code == 1
     assert "AccessDeniedException" in refused.out
     assert "Traceback" not in refused.err
+
+    program.sandbox.faults.rewrite()
+    assert shlex.split(printed) == ["glia", "apply", "--adopt", KEY, str(program.folder)]
+    assert main([*shlex.split(printed)[1:], "--no-wait"]) == 0, "what is printed can be run"
 
 
 def test_a_rollback_is_4_and_held_with_3_until_it_is_retried(program: Program) -> None:

@@ -26,7 +26,7 @@ def test_too_many_deletes_are_3_until_their_number_is_allowed(program: Program) 
     blocked = program.run("plan", "--prune")
     assert blocked.code == 3
     assert "- delete inference/b: blocked\n" in blocked.out
-    assert "allow it with: glia apply --prune --allow-deletes 2\n" in blocked.out
+    assert f"allow it with: glia apply --prune --allow-deletes 2 {program.folder}\n" in blocked.out
     shown = json.loads(program.run("plan", "--prune", "-o", "json").out)
     jsonschema.validate(shown, plan_schema())
     assert [(each["cause"], each["location"]) for each in shown["changes"]] == [("prune", None)] * 2

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from gitops.looped import Loop, Repository
 from glia.admission.admission import Admission
 from glia.admission.forge import Terms
+from glia.cli.online import Online
 from glia.cli.run import plan_of
 from glia.events import FetchFailed
 from glia.github.api import GitHub
 from glia.github.contexts import ADMITTED, PLAN
+from glia.neuron.catalogue import catalogue
 from glia.planning.allowances import NOTHING
 from glia.render.comment import status_line
 from lanes.fleet import sharing
+from support.git import Origin
 from support.github import Forge, forge
 from support.operator import CLUSTER, neuron_service
+from support.program import program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from support.operator import Operator
+    from support.program import Program
 
+__all__ = ["program"]
 HEAD = "d" * 40
 US, PLANNER = "glia[bot]", "planner[bot]"
 PLANNED, IN = f"{PLAN}/m", f"{ADMITTED}/m"
@@ -176,3 +184,29 @@ def test_neither_what_another_path_let_in_nor_what_finds_no_room_yet_goes_unseen
     assert reviewed.admissions()[-1] == (second, "failure")
     reviewed.review(second)
     reviewed.loop.see(second)
+
+
+def test_the_command_asks_for_the_plans_of_those_that_it_names_and_applies_what_they_saw(
+    program: Program, there: Forge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An instance type that EC2 tells of a moment later is not in what was reviewed."""
+    new = neuron_service("new", neuron={"instanceType": "inf9.xlarge", "devices": "all"})
+    documents = yaml.safe_dump_all([CLUSTER, neuron_service(), new])
+    origin = Origin(tmp_path / "fleet.git")
+    commit = origin.commit({"m/all.yaml": documents})
+    known = replace(catalogue()["inf1.xlarge"], name="inf9.xlarge")
+    answers: list[dict[str, Any]] = [{}, {}, {"inf9.xlarge": known}]
+    monkeypatch.setattr(Online, "instance_types", lambda *_: answers.pop(0))
+    monkeypatch.setenv("GITHUB_TOKEN", "token")
+    where = ("--git", origin.url, "--path", "m", "--state", str(tmp_path / "state"), "--once")
+    forge = ("--github", "acme/fleet", "--github-url", there.url, "--require-plan")
+    assert program.run("run", *where, *forge).code == 64, "of anybody's"
+    refused = program.run("run", *where, *forge, "--plan-by", PLANNER)
+    assert refused.code == 1
+    assert f"{PLANNED} of {PLANNER}" in refused.err
+    told = refused.err.partition("now it would do: ")[2].partition(" (create inference/web)")[0]
+    there.sets(PLANNER, commit, context=PLANNED, state="success", description=told[:140])
+    applied = program.run("run", *where, *forge, "--plan-by", PLANNER)
+    (arn,) = program.ecs.list_services(cluster="inference")["serviceArns"]
+    assert arn.endswith("/web"), applied.err
+    assert answers, "the loop does not ask again"

@@ -81,6 +81,7 @@ def command(  # noqa: PLR0913  (options of a command line)
         prune=prune,
         deletes=allow_deletes,
         grace=grace,
+        paths=paths,
     )
     plan = prepared(paths, online, allowed).plan
     _show(plan)

@@ -109,7 +109,12 @@ def command(  # noqa: PLR0913  (options of a command line)
     subject = Subject(paths, base, head)
     laid_out = ground(instances, snapshot)
     allowed = Allowances(
-        downtime=allow_downtime, repack=repack, prune=prune, deletes=allow_deletes, grace=grace
+        downtime=allow_downtime,
+        repack=repack,
+        prune=prune,
+        deletes=allow_deletes,
+        grace=grace,
+        paths=paths,
     )
     made = _offline(subject, laid_out) if offline else _online(subject, profile, allowed)
     plan = made.plan

@@ -89,7 +89,7 @@ def command(  # noqa: PLR0913  (options of a command line)
     try:
         online = Online(profile, read_share=read_share, listener=voices.metrics)
         pace = Pace(interval, sweep or interval, longest_pass=float("inf") if once else 60.0)
-        allowed = Allowances(prune=prune)
+        allowed = Allowances(prune=prune, paths=where.dir or (where.path,))
         settings = Settings(pace, keeps, allowed)
         source, types = source_of(where, online.clock), online.instance_types
         admission = voices.admission(

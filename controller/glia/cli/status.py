@@ -37,10 +37,10 @@ def command(*, paths: tuple[str, ...], output: str, profile: str | None) -> int:
 def looked_at(paths: tuple[str, ...], online: Online) -> Status:
     """How what these manifests declare is, at the moment of the call."""
     from glia.cli.prepared import prepared
-    from glia.planning.allowances import NOTHING
+    from glia.planning.allowances import Allowances
     from glia.survey import survey
 
-    made = prepared(paths, online, NOTHING)
+    made = prepared(paths, online, Allowances(paths=paths))
     return survey(
         made.state,
         made.plan,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 
@@ -17,6 +18,7 @@ class Allowances:
         prune: whether services without a manifest are deleted, whatever their clusters say.
         deletes: how many manifests' services may be, where that is more than the limit.
         grace: seconds between the two steps of that; None leaves it to the clusters.
+        paths: the manifests beside them, as a command names them; none where nobody did.
     """
 
     adopt: frozenset[str] = frozenset()
@@ -25,6 +27,11 @@ class Allowances:
     prune: bool = False
     deletes: int = 0
     grace: float | None = None
+    paths: tuple[str, ...] = ()
+
+    def command(self, *options: str) -> str:
+        """``glia apply`` of the same manifests, with the options that allow more, for a shell."""
+        return shlex.join(("glia", "apply", *options, *self.paths))
 
 
 NOTHING = Allowances()

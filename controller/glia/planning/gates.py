@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from glia.change import Block
 from glia.desired.tags import DISABLED, KEY, NAME, OWNER, PRUNE
+from glia.planning.allowances import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from glia.live import LiveService
+    from glia.planning.allowances import Allowances
     from glia.planning.scope import PrunePolicy, SourceEvidence
     from glia.target import ClusterRef
 
@@ -51,7 +53,7 @@ class Orphan:
         claimants: what says that they are still wanted, each in a few words.
         remedy: what would make that true.
         tallies: of its cluster, and of all.
-        allowed: how many deletes the user has allowed, whatever the limit says.
+        allowed: what the user has; how many deletes, whatever the limit says.
     """
 
     key: str
@@ -61,7 +63,7 @@ class Orphan:
     claimants: tuple[str, ...]
     remedy: str
     tallies: tuple[Tally, ...]
-    allowed: int = 0
+    allowed: Allowances = NOTHING
 
     @property
     def cluster(self) -> ClusterRef:
@@ -139,14 +141,14 @@ def is_unclaimed(orphan: Orphan) -> Iterator[Block]:
 def is_within_limit(orphan: Orphan) -> Iterator[Block]:
     """Not too many at once, of one cluster and of all, however small the fleet is."""
     for tally in orphan.tallies:
-        if tally.deletes <= max(tally.limit, orphan.allowed):
+        if tally.deletes <= max(tally.limit, orphan.allowed.deletes):
             continue
         most = max(each.deletes for each in orphan.tallies)
         yield Block(
             "prune-limit",
             f"{tally.deletes} of the {tally.owned} manifests of {tally.where} are gone, and at "
             f"most {tally.limit} may be deleted at once",
-            f"glia apply --prune --allow-deletes {most}",
+            orphan.allowed.command("--prune", "--allow-deletes", str(most)),
         )
         return
 
@@ -161,7 +163,7 @@ def may_be_pruned(orphan: Orphan) -> Iterator[Block]:
     """Pruning is on in its cluster, and no tag takes the service out of it."""
     if not orphan.policy.on:
         message = f"pruning is off in cluster {orphan.cluster}"
-        yield Block("prune-off", message, "glia apply --prune")
+        yield Block("prune-off", message, orphan.allowed.command("--prune"))
     disabled = [each.name for each in orphan.lanes if each.tags.get(PRUNE) == DISABLED]
     if disabled:
         names = ", ".join(disabled)

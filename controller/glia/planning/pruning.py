@@ -69,7 +69,7 @@ def pruned(
                 claimants=claimants,
                 remedy=remedy,
                 tallies=(own, total),
-                allowed=allowed.deletes,
+                allowed=allowed,
             )
             yield from _steps(orphan, scope.now)
 

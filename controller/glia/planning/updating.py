@@ -152,13 +152,13 @@ def is_rolling(live: LiveService) -> bool:
 
 def _blocks(service: DesiredService, found: Comparison, allowed: Allowances) -> Iterator[Block]:
     if is_foreign(service, found.live) and service.key not in allowed.adopt:
-        yield Block("not-owned", _whose(found.live), f"glia apply --adopt {service.key}")
+        yield Block("not-owned", _whose(found.live), allowed.command("--adopt", service.key))
     if found.fixed and not allowed.downtime:
         fixed = ", ".join(found.fixed)
         yield Block(
             "replace",
             f"ECS cannot change {fixed} of a service: it has to be deleted and made anew",
-            "glia apply --allow-downtime",
+            allowed.command("--allow-downtime"),
         )
 
 

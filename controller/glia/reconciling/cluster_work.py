@@ -14,7 +14,6 @@ from glia.frames import frames
 from glia.identity import lane_id
 from glia.loop_status import ClusterState
 from glia.outcome import State
-from glia.planning.allowances import NOTHING
 from glia.prepare import prepare
 from glia.reconciling.curbs import kept_to
 from glia.reconciling.executor import Executor
@@ -58,6 +57,7 @@ class ClusterWork:
         self.bugs = 0
         self._ecs_of, self._clock = means.ecs_of, means.clock
         self._pace, self._random, self._tell = means.pace, means.random, means.tell
+        self._allowed = means.allowed
         self._goal = NOTHING_WANTED
         self._register = Register(means.cluster, means.tell)
         self._rollouts = Rollouts(means.ecs_of, means.clock.now)
@@ -211,7 +211,7 @@ class ClusterWork:
             replace(part, scope=scope),
             self._ecs_of,
             self._clock,
-            allowed=NOTHING,
+            allowed=self._allowed,
             source=self._goal.source,
             awaited={self.cluster: self._rollouts.names},
         )

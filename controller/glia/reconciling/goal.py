@@ -160,13 +160,16 @@ def goal_of(
     return Goal(number, commit, source, made, wanted, needs)
 
 
-def of_the_first(wanted: Wanted) -> Wanted:
-    """The same, of a revision that may be older than what was applied: nothing is gone yet."""
+def of_the_first(wanted: Wanted, command: str) -> Wanted:
+    """The same, of a revision that may be older than what was applied: nothing is gone yet.
+
+    ``command`` prunes all the same.
+    """
     evidence = replace(
         wanted.scope.evidence,
         revision="first",
         detail="it is the first one in this --state",
-        acknowledge="push another commit, or glia apply --prune",
+        acknowledge=f"push another commit, or {command}",
     )
     return replace(wanted, scope=replace(wanted.scope, evidence=evidence))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from glia.applying.ecs import Ecs as Applier
 from glia.observe import Reader
+from glia.planning.allowances import NOTHING, Allowances
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,7 @@ class Means:
         pace: how often to look.
         random: jitter, this cluster's own.
         tell: takes every event.
+        allowed: nothing but by a command, which it can name.
     """
 
     cluster: ClusterRef
@@ -41,3 +43,4 @@ class Means:
     pace: Pace
     random: Random
     tell: Callable[[Event], None]
+    allowed: Allowances = NOTHING

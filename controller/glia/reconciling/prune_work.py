@@ -81,7 +81,8 @@ class PruneWork:
         here = {key.rpartition("/")[2] for own in kept for key in own.files}
         elsewhere = {key.rpartition("/")[2] for _, key in scope.keys} - here
         plan = kept_to(prepared.plan, lambda each: each.cause == "prune", labels=False)
-        self._apply(_without(plan, elsewhere), goal.commit, is_over)
+        command = self.allowed.command("--prune")
+        self._apply(_without(plan, elsewhere, command), goal.commit, is_over)
 
     def _apply(self, plan: Plan, commit: str, is_over: Callable[[], bool]) -> None:
         changes = {each.id: each for each in plan.changes if not is_elsewhere(each)}
@@ -109,12 +110,12 @@ class PruneWork:
         self.tell(ChangeTold(now, cluster, commit, change.cause, outcome, rules))
 
 
-def _without(plan: Plan, names: set[str]) -> Plan:
+def _without(plan: Plan, names: set[str], command: str) -> Plan:
     """Services that have moved to a cluster of another loop's stay: nobody here sees them there."""
     block = Block(
         "prune-claimed",
         "a manifest of that name is in a cluster that another loop keeps",
-        "delete it with `glia apply --prune` once it is Ready there",
+        f"delete it with `{command}` once it is Ready there",
     )
     return replace(
         plan,

@@ -209,11 +209,13 @@ def test_a_commit_that_comes_back_by_force_needs_a_plan_of_its_own(
     follower.done.add(ONE)
     assert follower.lets_in(), "but where nothing is done nothing comes back"
     follower.done.clear()
-    assert follower.at(revision(THREE)).planned().lets_in()
+    assert follower.at(revision(THREE, image="server:3")).planned().lets_in()
     assert not follower.again().at(revision(ONE)).lets_in()
     assert follower.planned().lets_in(), "somebody has looked at it again"
     assert follower.again().lets_in()
-    assert not follower.at(revision(THREE)).lets_in(), "and now that one is no longer the last"
+    assert not follower.at(revision(THREE, image="server:3")).lets_in(), (
+        "and now that one is no longer the last"
+    )
 
 
 def test_a_commit_is_in_with_the_manifests_that_were_read_and_with_no_others(
@@ -230,7 +232,10 @@ def test_a_commit_is_in_with_the_manifests_that_were_read_and_with_no_others(
     assert follower.admission.last.found is not other, "the one before stays wanted"
     follower.last = revision(ONE)
     assert follower.again().lets_in(), "it has not been forgotten over that"
-    elsewhere = Follower(follower.there, Terms("production", (PLANNER,))).at(revision(ONE))
+    assert follower.at(revision(TWO)).lets_in(), "nothing comes of a commit to something else"
+    assert follower.again().lets_in()
+    assert follower.again().at(revision(THREE)).lets_in(), "nor after a restart"
+    elsewhere = Follower(follower.there, Terms("production", (PLANNER,))).at(revision(THREE))
     elsewhere.there.statuses = [each for each in elsewhere.there.statuses if each["context"] == IN]
     assert not elsewhere.lets_in()
 

@@ -121,10 +121,12 @@ class Admission:
         content = content_of(self._terms.branch, revision.found, wanted.unknown_types)
         standing = register.standing(revision.commit)
         if standing.content != content:
-            plan = self._reviewed(revision, wanted, register, standing)
-            after = self._last_commit(register, revision.commit)
+            last = self._last_commit(register, revision.commit)
+            told = "the manifests of the commit before"
+            if last == revision.commit or register.standing(last).content != content:
+                told = summary(self._reviewed(revision, wanted, register, standing))
             with self._as_ourselves():
-                register.let_in(revision.commit, content, summary(plan), after=after)
+                register.let_in(revision.commit, content, told, after=last)
         return _Admitted(revision, wanted.instance_types, wanted.unknown_types)
 
     def _reviewed(

@@ -49,6 +49,8 @@ class Register:
 
     def standing(self, commit: str) -> Standing:
         """What the newest of our own statuses says; what others have set says nothing."""
+        if not commit:
+            return Standing()
         own = [
             each
             for each in self._forge.statuses(commit)

@@ -206,16 +206,27 @@ class GitHub:
         return bool(base["ref"] == meant)
 
     def _paged(self, url: str) -> Iterator[Any]:
-        """The elements of all pages; links to elsewhere are not followed."""
+        """The elements of all pages.
+
+        Raises:
+            GitHubError: they do not end, or lead elsewhere. Who floods a list hides nothing.
+        """
         for _ in range(MOST_PAGES):
             link, answer = self._call("GET", url)
             if not isinstance(answer, list):
                 raise GitHubError(UNDOCUMENTED)
             yield from answer
             following = _NEXT.search(link)
-            if following is None or not following[1].startswith(f"{self._url}/"):
+            if following is None:
                 return
             url = following[1]
+            if not url.startswith(f"{self._url}/"):
+                raise GitHubError(
+                    f"GitHub's next page is not at {self._url}: set the API's address"
+                )
+        raise GitHubError(
+            f"GitHub lists more than {MOST_PAGES} pages of {PAGE}, and that is too many"
+        )
 
     def _graphql(self, query: str, variables: dict[str, Any]) -> Any:
         # An Enterprise Server has /api/v3 for REST and /api/graphql for this.

@@ -31,7 +31,7 @@ from support.github import Forge, forge
 from support.operator import CLUSTER, neuron_service
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from glia.manifest.load import Loaded
     from glia.neuron.catalogue import InstanceType
@@ -57,6 +57,7 @@ class Follower:
         self.types: dict[str, InstanceType] = {}
         self.last: Revision | None = None
         self.done: set[str] = set()
+        self.meanwhile: Callable[[], object] = int
         self.again()
 
     def again(self) -> Follower:
@@ -73,6 +74,7 @@ class Follower:
         return {each: self.types[each] for each in loaded.unknown_types if each in self.types}
 
     def plan_of(self, revision: SomeRevision, wanted: Wanted) -> Plan:
+        self.meanwhile()
         if revision.commit in self.done:
             return Plan()
         return offline_plan(wanted.state, diagnostics=wanted.diagnostics)
@@ -106,6 +108,11 @@ class Follower:
         told = {"context": PLANNED, "state": "success", "description": self.status(), **other}
         self.there.sets(by, on or self.last.commit, **told)
         return self
+
+    def forget_plans(self) -> None:
+        """Only what Glia remembers is left."""
+        kept = [each for each in self.there.statuses if each["context"] == IN]
+        self.there.statuses = kept
 
     def lets_in(self) -> bool:
         return self.refusal() is None
@@ -149,7 +156,7 @@ def test_a_plan_counts_only_from_those_who_are_named(follower: Follower) -> None
     follower.planned(by="Planner[bot]").planned(by=MALLORY, state="failure")
     assert follower.lets_in(), "nobody else can take it back"
     follower.planned(by=MALLORY, context=IN, state="failure", description="out")
-    follower.there.statuses = [each for each in follower.there.statuses if each["context"] == IN]
+    follower.forget_plans()
     assert follower.again().lets_in(), "nor what Glia remembers"
 
 
@@ -231,13 +238,27 @@ def test_a_commit_is_in_with_the_manifests_that_were_read_and_with_no_others(
     assert follower.admission.last is not None
     assert follower.admission.last.found is not other, "the one before stays wanted"
     follower.last = revision(ONE)
+    follower.forget_plans()
     assert follower.again().lets_in(), "it has not been forgotten over that"
     assert follower.at(revision(TWO)).lets_in(), "nothing comes of a commit to something else"
     assert follower.again().lets_in()
     assert follower.again().at(revision(THREE)).lets_in(), "nor after a restart"
     elsewhere = Follower(follower.there, Terms("production", (PLANNER,))).at(revision(THREE))
-    elsewhere.there.statuses = [each for each in elsewhere.there.statuses if each["context"] == IN]
     assert not elsewhere.lets_in()
+
+
+def test_a_shard_that_comes_later_does_not_forget_what_another_one_has_let_in(
+    follower: Follower,
+) -> None:
+    def another_lets_it_in() -> None:
+        follower.planned()
+        assert Follower(follower.there).at(revision(ONE)).lets_in()
+        follower.forget_plans()
+
+    follower.meanwhile = another_lets_it_in
+    assert isinstance(follower.refusal(), PlanMissing)
+    follower.meanwhile = int
+    assert follower.lets_in()
 
 
 def test_an_instance_type_that_becomes_known_lets_nothing_in_that_nobody_has_seen(

@@ -108,12 +108,12 @@ class Admission:
         known = self._admitted
         if known is None or not known.is_of(revision):
             self._admitted = self._judged(revision)
-        elif known.unknown and (now := compiled(revision.found, self._look_up)).unknown_types != (
-            known.unknown
-        ):
-            self._admitted = self._judged(revision, now)
-        else:
-            self._admitted = replace(known, revision=revision)
+            return
+        self._admitted = replace(known, revision=revision)
+        if known.unknown:
+            wanted = compiled(revision.found, self._look_up)
+            if set(wanted.unknown_types) < set(known.unknown):
+                self._admitted = self._judged(revision, wanted)
 
     def _judged(self, revision: Revision, wanted: Wanted | None = None) -> _Admitted:
         register = self._register(revision)
@@ -147,7 +147,8 @@ class Admission:
         try:
             Reviews(self._forge(), self._terms, path, commit, after).check(plan)
         except (PlanMissing, PlanChanged) as refusal:
-            if not standing.content:  # else it would be forgotten that the commit is in
+            # It must not be forgotten that the commit is in, perhaps for another shard by now.
+            if not register.standing(commit).content:
                 self._tell(register, commit, f"{refusal.reason}: now {status_line(plan)}")
             raise
         return plan

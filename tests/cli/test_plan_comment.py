@@ -179,7 +179,7 @@ def test_the_action_plans_comments_and_tells_what_it_found(
     glia = Path(sys.executable).with_name("glia")
     given = {
         "GLIA": str(glia),
-        "PLAN": str(tmp_path.parent / "plan.json"),
+        "FOLDER": str(tmp_path.parent),
         "PATHS": str(tmp_path),
         "BASE": "main",
         "HEAD": "",

@@ -94,7 +94,8 @@ def test_what_fails_is_told_and_costs_nobody_else_anything(
         at.until(lambda: at.conditions() == {"inference/theirs": "NotOwned"})
         planned = plan(at)
         assert planned.returncode == 3, planned.stdout + planned.stderr
-        assert "glia apply --adopt inference/theirs" in planned.stdout
+        assert f"glia apply --adopt inference/theirs {at.folder / 'checkout'}\n" in planned.stdout
+        assert at.said("allow it with glia apply --adopt inference/theirs m\n"), "there"
         at.commit(theirs=None)
         output = planned.stdout + planned.stderr
         at.holds(ready=("good", "new", "broken", "crashing"), output=output)

@@ -225,6 +225,18 @@ def test_a_commit_that_comes_back_by_force_needs_a_plan_of_its_own(
     )
 
 
+def test_neither_does_one_come_back_that_was_passed_over(follower: Follower) -> None:
+    """It was reviewed and merged, and another one was merged before the loop looked."""
+    assert follower.planned().lets_in()
+    follower.at(revision(TWO, image="server:2")).planned()
+    follower.at(revision(THREE, image="server:3")).planned()
+    assert follower.again().lets_in()
+    refused = follower.again().at(revision(TWO, image="server:2")).refusal()
+    assert "made before another commit was let in: sha256:" in str(refused)
+    assert follower.planned().lets_in()
+    assert not follower.again().at(revision(THREE, image="server:3")).lets_in()
+
+
 def test_a_commit_is_in_with_the_manifests_that_were_read_and_with_no_others(
     follower: Follower,
 ) -> None:

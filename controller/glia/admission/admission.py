@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from glia.admission.forge import LoginUnknown
-from glia.admission.register import Register, content_of
+from glia.admission.register import Before, Register, content_of
 from glia.admission.review import PlanChanged, PlanMissing, PlanUnknown, Reviews
 from glia.errors import GliaError
 from glia.render.comment import status_line
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from glia.admission.forge import Forge, Terms
-    from glia.admission.register import Standing
     from glia.manifest.load import Loaded
     from glia.neuron.catalogue import InstanceType
     from glia.plan import Plan
@@ -72,7 +71,7 @@ class Admission:
         self._forge, self._terms = forge, terms
         self._us, self._stranger = "", ""
         self._admitted: _Admitted | None = None
-        self._found_last = ("", "")
+        self._known_before = ("", Before())
         self._told = ("", "")
 
     @property
@@ -121,18 +120,20 @@ class Admission:
         content = content_of(self._terms.branch, revision.found, wanted.unknown_types)
         standing = register.standing(revision.commit)
         if standing.content != content:
-            last = self._last_commit(register, revision.commit)
+            before = self._before(register, revision.commit)
+            last = self._admitted.revision.commit if self._admitted else before.last
             told = "the manifests of the commit before"
             if last == revision.commit or register.standing(last).content != content:
-                told = summary(self._reviewed(revision, wanted, register, standing))
+                since = max(standing.superseded, before.since)
+                told = summary(self._reviewed(revision, wanted, register, since))
             with self._as_ourselves():
                 register.let_in(revision.commit, content, told, after=last)
         return _Admitted(revision, wanted.instance_types, wanted.unknown_types)
 
-    def _reviewed(
-        self, revision: Revision, wanted: Wanted, register: Register, standing: Standing
-    ) -> Plan:
+    def _reviewed(self, revision: Revision, wanted: Wanted, register: Register, since: str) -> Plan:
         """The plan of now, which somebody has reviewed or which neither does nor leaves anything.
+
+        Plans count that were made later than ``since``.
 
         Raises:
             GliaError: it is not known, or nobody has.
@@ -143,9 +144,8 @@ class Admission:
             raise PlanUnknown(f"the plan of {short(commit)} is not known: {told}")
         if not plan.acts and not plan.waiting:
             return plan
-        path, after = revision.source.path, standing.superseded
         try:
-            Reviews(self._forge(), self._terms, path, commit, after).check(plan)
+            Reviews(self._forge(), self._terms, revision.source.path, commit, since).check(plan)
         except (PlanMissing, PlanChanged) as refusal:
             # It must not be forgotten that the commit is in, perhaps for another shard by now.
             if not register.standing(commit).content:
@@ -160,13 +160,11 @@ class Admission:
         self._us = self._us or self._terms.us(forge)
         return Register(forge, self._us, revision.source.path)
 
-    def _last_commit(self, register: Register, commit: str) -> str:
-        """The commit that was the last one let in; after a restart GitHub may know."""
-        if self._admitted is not None:
-            return self._admitted.revision.commit
-        if self._found_last[0] != commit:
-            self._found_last = (commit, register.last(commit))
-        return self._found_last[1]
+    def _before(self, register: Register, commit: str) -> Before:
+        """What GitHub knows of the commits before one; it is asked once."""
+        if self._known_before[0] != commit:
+            self._known_before = (commit, register.before(commit))
+        return self._known_before[1]
 
     def _tell(self, register: Register, commit: str, why: str) -> None:
         """Say on the commit, once, that it is not let in; whether that works changes nothing."""

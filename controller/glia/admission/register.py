@@ -40,6 +40,19 @@ class Standing:
     successor: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What there was before a commit.
+
+    Attributes:
+        last: the commit that is in; empty where none is known.
+        since: when that was let in, if it does not come before this one; or empty.
+    """
+
+    last: str = ""
+    since: str = ""
+
+
 class Register:
     """The memory of one path, which is as good as the login that writes it is Glia's alone."""
 
@@ -64,19 +77,21 @@ class Register:
                 return Standing(content, each.at, after[1])
         return Standing(content)
 
-    def last(self, commit: str) -> str:
-        """The commit that is in while this one is not, of those that GitHub tells; or empty.
+    def before(self, commit: str) -> Before:
+        """What there was before a commit was looked at, as far as GitHub tells.
 
-        It is one before this one, or this one has come back and it is one that came after it.
+        The last one that is in is one before this one. Else this one has come back, or was
+        passed over, and the last one came after it or beside it.
         """
-        history = (commit, *self._forge.history(commit))
-        standings = ((each, self.standing(each)) for each in history)
-        for each, found in standings:
+        history = self._forge.history(commit)
+        for each in (commit, *history):
+            found = self.standing(each)
             if found.content:
-                return each
+                return Before(each)
             if found.successor:
-                return self._successor(found)
-        return ""
+                last = self._successor(found)
+                return Before(last, "" if last in history else found.superseded)
+        return Before()
 
     def _successor(self, standing: Standing) -> str:
         seen = {""}

@@ -44,12 +44,12 @@ class Reviews:
     """The plans that were made of a commit, on it and on the pull request that it came with.
 
     Args:
-        after: plans count that were made later than that, ``2026-11-28T04:30:00Z``, or all.
+        since: plans count that were made later than that, ``2026-11-28T04:30:00Z``, or all.
     """
 
-    def __init__(self, forge: Forge, terms: Terms, path: str, commit: str, after: str) -> None:
+    def __init__(self, forge: Forge, terms: Terms, path: str, commit: str, since: str) -> None:
         self._terms, self._context, self._commit = terms, context_of(PLAN, path), commit
-        self._after = after
+        self._since = since
         heads = forge.merged_heads(commit, terms.branch)
         self._statuses = [
             [each for each in forge.statuses(place) if each.context == self._context]
@@ -89,7 +89,7 @@ class Reviews:
         """Why a planner's status lets nothing in."""
         if status.state != "success":
             return f"{status.state}: {status.description}"
-        if status.at <= self._after:
+        if status.at <= self._since:
             return f"made before another commit was let in: {status.description}"
         return ""
 

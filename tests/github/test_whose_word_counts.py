@@ -237,6 +237,14 @@ def test_neither_does_one_come_back_that_was_passed_over(follower: Follower) -> 
     assert not follower.again().at(revision(THREE, image="server:3")).lets_in()
 
 
+def test_whoever_ends_while_letting_a_commit_in_lets_it_in_later(follower: Follower) -> None:
+    assert follower.planned().lets_in()
+    follower.there.refusals["POST", f"/statuses/{TWO}"] = (403, 1)
+    assert "403" in str(follower.at(revision(TWO, image="server:2")).planned().refusal())
+    assert follower.again().lets_in()
+    assert not follower.again().at(revision(ONE)).lets_in()
+
+
 def test_a_commit_is_in_with_the_manifests_that_were_read_and_with_no_others(
     follower: Follower,
 ) -> None:

@@ -46,7 +46,7 @@ class Before:
 
     Attributes:
         last: the commit that is in; empty where none is known.
-        since: when that was let in, if it does not come before this one; or empty.
+        since: when the nearest one before was superseded, if it was: then this one comes back.
     """
 
     last: str = ""
@@ -80,17 +80,17 @@ class Register:
     def before(self, commit: str) -> Before:
         """What there was before a commit was looked at, as far as GitHub tells.
 
-        The last one that is in is one before this one. Else this one has come back, or was
-        passed over, and the last one came after it or beside it.
+        Mostly the nearest one that Glia knows is in. Else this one has come back, or was passed
+        over or made on one that was left, and another is in.
         """
-        history = self._forge.history(commit)
-        for each in (commit, *history):
+        for each in (commit, *self._forge.history(commit)):
             found = self.standing(each)
             if found.content:
                 return Before(each)
+            if found.successor == commit:
+                return Before()  # this one was to be let in, and Glia did not get to say so
             if found.successor:
-                last = self._successor(found)
-                return Before(last, "" if last in history else found.superseded)
+                return Before(self._successor(found), found.superseded)
         return Before()
 
     def _successor(self, standing: Standing) -> str:

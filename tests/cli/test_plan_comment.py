@@ -95,6 +95,26 @@ def test_two_paths_of_a_pull_request_have_a_comment_and_a_status_each(
     ]
 
 
+def test_a_commit_that_no_pull_request_is_at_has_its_plan_in_its_status(
+    tmp_path: Path, program: Program, github: Forge
+) -> None:
+    """What lies on the disk beside it says nothing."""
+    checkout = Checkout(tmp_path)
+    checkout.write("all.yaml", CLUSTER, neuron_service(image="server:1"))
+    commit = checkout.commit()
+    digest = json.loads(program.run("plan", "-o", "json").out)["digest"]
+    checkout.write("all.yaml", CLUSTER, neuron_service(image="server:2"))
+    assert "--head" in program.run("plan", "--status").err
+    done = program.run("plan", "--head", "HEAD", "--status")
+    assert (done.code, done.err) == (0, f"glia/plan of {commit[:12]}: success\n")
+    (status,) = github.statuses
+    assert (status["sha"], status["context"]) == (commit, "glia/plan")
+    assert status["description"].startswith(f"{digest} Plan: 1 to create")
+    assert not github.comments
+    github.refusals["POST", "/statuses"] = (403, 1)
+    assert "GitHub: 403 no" in program.run("plan", "--head", "HEAD", "--status").err
+
+
 def test_whatever_github_refuses_changes_no_exit_code_and_the_page_has_the_plan(
     program: Program, github: Forge
 ) -> None:

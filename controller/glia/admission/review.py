@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from glia.admission.forge import newest
@@ -49,7 +50,7 @@ class Reviews:
 
     def __init__(self, forge: Forge, terms: Terms, path: str, commit: str, since: str) -> None:
         self._terms, self._context, self._commit = terms, context_of(PLAN, path), commit
-        self._since = since
+        self._since, self._path = since, path or "."
         heads = forge.merged_heads(commit, terms.branch)
         self._statuses = [
             [each for each in forge.statuses(place) if each.context == self._context]
@@ -67,15 +68,16 @@ class Reviews:
         if any(is_of(plan, each) for each in counted):
             return
         commit, doing = short(self._commit), f"now it would do: {status_line(plan)}{_names(plan)}"
+        again = f"plan it again: glia plan --head {commit} --status {shlex.quote(self._path)}"
         if counted:
             raise PlanChanged(
                 f"the plan of {commit} has changed since its review, and nothing of it is "
-                f"applied: reviewed was: {'; '.join(counted)}; {doing}; plan it again"
+                f"applied: reviewed was: {'; '.join(counted)}; {doing}; {again}"
             )
         raise PlanMissing(
             f"no plan of {commit} was reviewed, and nothing of it is applied: there is no commit "
             f"status {self._context} of {' or '.join(self._terms.planners)} on it or on its "
-            f"merged pull request{self._uncounted()}; {doing}; run `glia plan --comment` for it"
+            f"merged pull request{self._uncounted()}; {doing}; {again}"
         )
 
     def _newest(self) -> Iterator[Status]:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from glia.errors import UsageError
 from glia.github.api import GitHub, GitHubError
 from glia.github.contexts import PLAN, context_of
-from glia.github.pull_request import pull_request
+from glia.github.pull_request import access, pull_request
 from glia.github.sticky import keep
 from glia.render.comment import Occasion, comment, is_worth_telling, marker, status_line
-from glia.source.git.local import called
+from glia.source.git.local import LocalRepository, called
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +28,32 @@ SUMMARY_BUDGET = 1_000_000
 TOO_LONG = 422
 BRIEF = 8_000
 """Bytes of a comment that GitHub takes whatever it found too long before."""
+
+
+class Stamper:
+    """The commit status of a plan of a commit, whether or not a pull request is at it.
+
+    Raises:
+        UsageError: no commit is named, or the environment does not say where it is.
+    """
+
+    def __init__(self, paths: Sequence[str], head: str | None) -> None:
+        if head is None:
+            raise UsageError(
+                "--status is of a commit and not of what lies on the disk: name it with --head "
+                "REF, such as HEAD"
+            )
+        self._client = GitHub(*access(os.environ))
+        self._commit = LocalRepository(paths[0]).commit(head, "--head")
+        self._context = context_of(PLAN, " ".join(map(called, paths)))
+
+    def tell(self, plan: Plan) -> None:
+        state = "failure" if plan.errors else "success"
+        try:
+            self._client.set_status(self._commit, state, self._context, status_line(plan))
+            click.echo(f"{self._context} of {self._commit[:12]}: {state}", err=True)
+        except GitHubError as error:
+            click.echo(f"glia: the plan could not be told on the commit: {error}", err=True)
 
 
 class Commenter:

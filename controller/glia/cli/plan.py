@@ -16,7 +16,7 @@ from glia.cli.subject import Subject
 from glia.errors import UsageError
 
 if TYPE_CHECKING:
-    from glia.cli.commenting import Commenter
+    from glia.cli.commenting import Commenter, Stamper
     from glia.cli.ground import Ground
     from glia.observed import Observed
     from glia.plan import Plan
@@ -61,6 +61,9 @@ class Made:
 @click.option(
     "--pull-request", type=int, metavar="N", help="Which one, if the job's event does not say it."
 )
+@click.option(
+    "--status", is_flag=True, help="Leave what tells the plan on the commit of --head, on GitHub."
+)
 @click.option("--verbose", is_flag=True, help="Show every field of what is created.")
 @prunes
 def command(  # noqa: PLR0913  (options of a command line)
@@ -75,6 +78,7 @@ def command(  # noqa: PLR0913  (options of a command line)
     head: str | None,
     comment: bool,
     pull_request: int | None,
+    status: bool,
     instances: tuple[str, ...],
     snapshot: str | None,
     allow_downtime: bool,
@@ -89,7 +93,8 @@ def command(  # noqa: PLR0913  (options of a command line)
     With --base, what the manifests change since the working tree left that ref is told apart
     from drift that would be corrected too; with --offline as well, it is all that is shown.
     With --comment it is also kept in one comment on a pull request on GitHub, and its digest in
-    the commit status glia/plan/PATH; what goes wrong there is told and changes no exit code.
+    the commit status glia/plan/PATH; with --head and --status in that of the commit alone. What
+    goes wrong there is told and changes no exit code.
 
     Exit codes: 0 done, 1 something is wrong with a manifest or a cluster could not be read,
     3 a change is blocked or held, 2 with --detailed-exitcode if there are changes.
@@ -106,6 +111,7 @@ def command(  # noqa: PLR0913  (options of a command line)
     if out is not None:
         _write(out, "", "a")  # a reading of a large fleet shall not end in vain
     commenter = _commenter(paths, pull_request) if comment else None
+    stamper = _stamper(paths, head) if status else None
     subject = Subject(paths, base, head)
     laid_out = ground(instances, snapshot)
     allowed = Allowances(
@@ -123,6 +129,8 @@ def command(  # noqa: PLR0913  (options of a command line)
     click.echo(_shown(plan, output, verbose=verbose))
     if commenter is not None:
         commenter.tell(plan, live=made.live())
+    if stamper is not None:
+        stamper.tell(plan)
     return exit_code(plan, detailed=detailed_exitcode)
 
 
@@ -130,6 +138,12 @@ def _commenter(paths: tuple[str, ...], number: int | None) -> Commenter:
     from glia.cli.commenting import Commenter
 
     return Commenter(number, paths, time.time)
+
+
+def _stamper(paths: tuple[str, ...], head: str | None) -> Stamper:
+    from glia.cli.commenting import Stamper
+
+    return Stamper(paths, head)
 
 
 def _write(path: str, text: str, mode: Literal["a", "w"]) -> None:

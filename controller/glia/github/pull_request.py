@@ -61,6 +61,19 @@ def pull_request(environment: Mapping[str, str], number: int | None) -> PullRequ
     )
 
 
+def access(environment: Mapping[str, str]) -> tuple[str, str, str]:
+    """Token, repository and the address of the API.
+
+    Raises:
+        UsageError: one of them is not there.
+    """
+    token = environment.get("GITHUB_TOKEN") or environment.get("GH_TOKEN")
+    repository = environment.get("GITHUB_REPOSITORY", "")
+    if not token or not repository:
+        raise UsageError("it is not known where on GitHub: set GITHUB_TOKEN and GITHUB_REPOSITORY")
+    return token, repository, environment.get("GITHUB_API_URL", "") or API
+
+
 def _event(path: str) -> dict[str, Any]:
     if not path:
         return {}

@@ -1,9 +1,10 @@
 """Lanes of a manifest that now comes down to others, where nothing else makes Glia look around.
 
 Of services that share no instances only those are read that the manifests name. Lanes from
-before, when one shared instances or had other chips pinned, have other names. Two things say
-that there may be some: a lane of today carries ``glia:siblings``, or it is not there yet, and
-then the names in its cluster tell whether it is worth looking closer.
+before, when one shared instances, had other chips pinned, was not handed whole instances by ECS
+or had another ``serviceName``, have other names. Two things say that there may be some: a lane of
+today carries ``glia:siblings``, or it is not there yet, and then the names in its cluster, and
+the tags of those that no manifest has, tell whether it is worth looking closer.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from typing import TYPE_CHECKING, Final
 
 from glia.desired import lane_tag
 from glia.desired.state import DesiredState
-from glia.desired.tags import SIBLINGS, TRUE
+from glia.desired.tags import SIBLINGS, TRUE, tag_list
 from glia.enrol import enrol
 from glia.errors import Diagnostic, GliaError
 from glia.layout.demands import manifest_of
 from glia.layout.layout import domain_keys
+from glia.layout.roster import Roster
 from glia.manifest.spec import NeuronCluster, NeuronService
 from glia.neuron.locks import Lock
 from glia.observe import sight
@@ -30,9 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from glia.clock import Clock
-    from glia.desired.state import DesiredService
+    from glia.desired.state import DesiredLane, DesiredService
     from glia.layout.domains import DomainKey
-    from glia.layout.roster import Roster
     from glia.manifest.relations import Declared
     from glia.observe import Reader
     from glia.observed import Observed
@@ -94,10 +95,19 @@ def recalled(  # noqa: PLR0913  (by keyword)
     unsure = unread | {seen.cluster for seen, (_, each) in zip(asked, found, strict=True) if each}
     state = DesiredState(tuple(_marked(each, unsure) for each in state.services))
     lanes = {cluster: _Lanes.of(each) for cluster, each in enrolled.items() if not each.failure}
+    concerned = {
+        each.name
+        for each in state.services
+        if each.cluster in lanes and not each.suspended and lanes[each.cluster].concern(each)
+    }
+    state = DesiredState(
+        tuple(_tagged(each) if each.name in concerned else each for each in state.services)
+    )
+    # Where ECS hands out the instances, the old lanes alone are on chips of Glia's choice.
     former = [
         each
         for each in state.services
-        if each.cluster in lanes and not each.suspended and lanes[each.cluster].concern(each)
+        if each.name in concerned and any(lane.lane.device_ids for lane in each.lanes)
     ]
     if not former:
         return Recalled(state, tuple(sharing), frozenset(), enrolled, sightings, told)
@@ -127,19 +137,20 @@ class _Lanes:
         names: dict[str, set[str]] = defaultdict(set)
         kinds = set()
         for each in roster.owned:
+            if each.status != "ACTIVE":
+                continue
+            names[manifest_of(each)].add(each.name)
             figures = lane_tag.read(each.tags)
-            if figures is not None and each.status == "ACTIVE":
-                names[manifest_of(each)].add(each.name)
-                if figures.lock is Lock.CONSTRAINTS:
-                    kinds.add(figures.instance_type)
+            if figures is not None and figures.lock is Lock.CONSTRAINTS:
+                kinds.add(figures.instance_type)
         return cls(names, frozenset(kinds))
 
     def concern(self, service: DesiredService) -> bool:
         """Whether some are its manifest's and not its own, or have to know that it comes."""
-        own = {lane.lane.name for lane in service.lanes if lane.lane.device_ids}
+        own = {lane.lane.name for lane in service.lanes}
         there = self.by_manifest.get(service.name, set())
         is_new = there.isdisjoint(own)
-        return bool(own) and bool(there - own or (is_new and _kind(service) in self.kinds))
+        return bool(there - own or (is_new and _kind(service) in self.kinds))
 
 
 def _marked(service: DesiredService, unsure: Collection[ClusterRef]) -> DesiredService:
@@ -148,6 +159,21 @@ def _marked(service: DesiredService, unsure: Collection[ClusterRef]) -> DesiredS
         return service
     lanes = (replace(each, lane=replace(each.lane, siblings=True)) for each in service.lanes)
     return replace(service, lanes=tuple(lanes))
+
+
+def _tagged(service: DesiredService) -> DesiredService:
+    """With the tag that tells a later plan that there may be others."""
+
+    def tagged(lane: DesiredLane) -> DesiredLane:
+        tags = {**lane.tags, SIBLINGS: TRUE}
+        return replace(
+            lane,
+            lane=replace(lane.lane, siblings=True),
+            tags=tags,
+            service={**lane.service, "tags": tag_list(tags)},
+        )
+
+    return replace(service, lanes=tuple(map(tagged, service.lanes)))
 
 
 def _of(state: DesiredState, cluster: ClusterRef) -> list[DesiredService]:
@@ -179,7 +205,6 @@ def _look_around(
         for service in _of(state, cluster)
         if not service.suspended
         for lane in service.lanes
-        if lane.lane.device_ids
     ]
     missing = [(each, name) for each, name in lanes if not is_there(seen.services.get(name))]
     marked = any(
@@ -190,13 +215,14 @@ def _look_around(
     if not marked:
         if missing and seen.unlisted:
             return None, _unlisted(cluster, seen.unlisted)
+        declared = {lane.lane.name for each in _of(state, cluster) for lane in each.lanes}
         try:
-            names = _names(seen, reader_of(cluster)) if missing else ()
+            there = missing and _may_be_there(
+                {each.name for each, _ in missing}, declared, seen, reader_of
+            )
         except GliaError as error:
             return None, _unlisted(cluster, str(error))
-        own = {each.name for each, _ in missing}
-        others = set(names) - {lane.lane.name for s in _of(state, cluster) for lane in s.lanes}
-        if not any(name in own or LANE_LIKE.fullmatch(name) for name in others):
+        if not there:
             return None, None
     roster = enrol(cluster, reader_of, clock)
     if roster.failure:  # what is asked for by name has been read, and is planned
@@ -204,9 +230,26 @@ def _look_around(
     return roster, None
 
 
-def _names(seen: Observed, ecs: Reader) -> Collection[str]:
-    """Of the services of a cluster, at least this installation's."""
-    return seen.services if seen.listed else ecs.service_names(seen.cluster.name)
+def _may_be_there(
+    manifests: Collection[str],
+    declared: Collection[str],
+    seen: Observed,
+    reader_of: Callable[[ClusterRef], Reader],
+) -> bool:
+    """Whether a service that is not declared looks like a lane that one of the manifests had.
+
+    Names tell of most. A ``serviceName`` that is no longer written can be any: of what nobody
+    declares the tags are read.
+    """
+    cluster = seen.cluster
+    ecs = reader_of(cluster)
+    names = seen.services if seen.listed else ecs.service_names(cluster.name)
+    others = sorted(set(names).difference(declared))
+    if any(name in manifests or LANE_LIKE.fullmatch(name) for name in others):
+        return True
+    unread = [name for name in others if name not in seen.services]
+    found = Roster(cluster, {**seen.services, **ecs.services(cluster.name, unread)})
+    return any(each.name in others and manifest_of(each) in manifests for each in found.owned)
 
 
 def _unlisted(cluster: ClusterRef, why: str) -> Diagnostic:

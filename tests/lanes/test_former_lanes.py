@@ -16,6 +16,7 @@ from lanes.fleet import (
     running,
     sharing,
 )
+from sandbox.test_managed_instances import NETWORK, provider
 from support.operator import is_empty
 
 if TYPE_CHECKING:
@@ -129,3 +130,45 @@ def test_a_service_that_is_new_lists_its_cluster_and_reads_no_more_than_that(
     assert (warning.severity, warning.code) == ("warning", "lanes-unknown")
     operator.converge()
     assert running(operator) == {"old": 1, "new": 1}
+
+
+def managed(replicas: int, **spec: Any) -> dict[str, Any]:
+    """``web`` on Managed Instances, which ECS hands out whole."""
+    made = sharing("web", replicas, "all", **spec)
+    made["spec"]["neuron"] = {"allocation": "managed"}
+    made["spec"]["taskDefinition"] |= {"cpu": "4096", "memory": "8192"}
+    made["spec"]["service"] = {
+        "capacityProviderStrategy": [{"capacityProvider": "neuron", "weight": 1}],
+        "networkConfiguration": {"awsvpcConfiguration": NETWORK},
+    }
+    return made
+
+
+@pytest.mark.parametrize("beside", [(), (sharing("other", 2, 1),)])
+def test_what_ecs_hands_out_instances_for_now_leaves_its_lanes_and_comes_back_to_them(
+    make_operator: Callable[..., Operator], beside: tuple[dict[str, Any], ...]
+) -> None:
+    """Killed with all lanes there, too: only a tag tells of the old ones then."""
+    operator = make_operator((BIG, 1))
+    operator.driver.ecs.create_capacity_provider(
+        name="neuron", cluster="inference", managedInstancesProvider=provider("inf2.*")
+    )
+    shared = sharing("web", 2, 4)
+    operator.converge(shared, *beside)
+    old = lanes(operator, "web")
+    watch = Watch(operator)
+    for before, after, manifest in ((old, {"web": 2}, managed(2)), ({"web": 2}, old, shared)):
+        watch.begin()
+        operator.write(manifest, *beside)
+        plan = operator.plan()
+        made = {each.id for each in plan.changes if each.action == "create"}
+        gone = [each for each in plan.changes if each.action == "delete"]
+        assert {each.lane.lane.name for each in gone} == before.keys()
+        assert all(made <= set(each.depends_on) for each in gone)
+        apply_and_die(operator, 2)
+        assert lanes(operator, "web") == before | after
+        operator.converge()
+        assert lanes(operator, "web") == after
+        assert watch.fewest["inference/web"] >= 2
+        assert_done(operator)
+    assert not watch.collisions

@@ -126,11 +126,11 @@ def _lane(
     members = task_definition(spec, family, lane.device_ids)
     content = content_hash(members)
     ours = {OWNER: tag_value(cluster.owner), KEY: key}
-    place: dict[str, str] = {}
+    place: dict[str, str] = {SIBLINGS: TRUE} if lane.siblings else {}
     if lane.device_ids and spec.neuron.instance_type is not None:
         size, lock = task_size(members), lane_lock(spec)
         figures = lane_figures(spec.neuron.instance_type, lane, size, lock)
-        place = {LANE: written(figures), **({SIBLINGS: TRUE} if lane.siblings else {})}
+        place[LANE] = written(figures)
     definition_tags = written_tags(labels, spec.task_definition.get("tags") or ())
     members["tags"] = tag_list(definition_tags | ours | {CONTENT: content})
     request = service(spec, lane, cluster.name, family)

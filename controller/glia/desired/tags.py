@@ -27,6 +27,8 @@ ENABLED: Final = "enabled"
 # it comes down to one lane. The tag goes along with a later change, when none is left.
 SIBLINGS: Final = "glia:siblings"
 TRUE: Final = "true"
+# What a lane's name has behind its manifest's, as ``lane_name`` makes it.
+LANE_SUFFIX: Final = r"(-neuron\d+(to\d+)?(-[a-zA-Z][\w-]*)?)?"
 
 # What AWS takes in a tag's value (Amazon ECS developer guide, "Tag restrictions").
 FORBIDDEN = re.compile(r"[^\w\s+\-=.:/@]")
@@ -56,6 +58,19 @@ def written_tags(labels: Mapping[str, str], tags: Iterable[Mapping[str, str]]) -
     """What a manifest sets: its labels, and the members' own tags, which come last."""
     made = {key: tag_value(value) for key, value in labels.items()}
     return made | {tag["key"]: tag.get("value", "") for tag in tags}
+
+
+def tells_itself(name: str, tags: Mapping[str, str], cluster: str) -> bool:
+    """Whether the key that a service carries is of just this service.
+
+    Tags get copied to services that somebody makes from one of ours.
+    """
+    place, _, manifest = tags.get(KEY, "").rpartition("/")
+    if place != tag_value(cluster) or not manifest:
+        return False
+    if NAME in tags:
+        return tags[NAME] == name
+    return re.fullmatch(rf"{re.escape(manifest)}{LANE_SUFFIX}", name) is not None
 
 
 @dataclass(frozen=True, slots=True)

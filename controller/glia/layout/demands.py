@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glia.desired import lane_tag
-from glia.desired.lane_tag import LANE
 from glia.desired.tags import KEY
 from glia.desired.task_definition import lane_lock, task_definition
 from glia.layout.domains import pinned_devices
 from glia.neuron.domain import Demand, LiveLane
+from glia.neuron.lanes import lane_name
 from glia.neuron.locks import LOCK_BASE, Lock
 from glia.task_size import task_size
 
@@ -49,9 +49,16 @@ def demand(
         memory=size.memory,
         enis=int(spec.task_definition.get("networkMode") == "awsvpc"),
         locked=lane_lock(spec) is Lock.PORTS,
-        one_lane=spec.replicas is None,  # autoscaling scales one ECS service
+        # Autoscaling scales one ECS service, and a name is of one.
+        one_lane=spec.replicas is None or bool(own_name(spec)),
         unavailable=spec.rollout.max_unavailable,
+        name=own_name(spec),
     )
+
+
+def own_name(spec: ServiceSpec) -> str:
+    """What ``serviceName`` calls the service's one lane; empty where it is named by its place."""
+    return str(spec.service.get("serviceName") or "")
 
 
 def surge_of(spec: ServiceSpec) -> int:
@@ -71,6 +78,9 @@ def live_lanes(
     """The domain's lanes by service, those of manifests that are not at hand included."""
     found: dict[str, list[LiveLane]] = {}
     former = {each.spec.renamed_from for each in wanted.values()}
+    heirs = {
+        (each.spec.renamed_from, own_name(each.spec)): name for name, each in wanted.items()
+    }  # what keeps its name in ECS is the same lane, whatever its manifest is called
     instances = [each for each in roster.fleet.instances if key.has(each)]
     for service in roster.owned:
         figures = lane_tag.read(service.tags)
@@ -79,6 +89,7 @@ def live_lanes(
         if not key.may_hold(service, instances):
             continue
         name = manifest_of(service)
+        name = heirs.get((name, service.name), name)
         lane = _lane(name, service, figures, wanted.get(name), instance_type)
         lane = replace(lane, leaving=lane.leaving or name in former)
         found.setdefault(name, []).append(lane)
@@ -94,7 +105,7 @@ def lanes_of(manifest: NeuronService, roster: Roster) -> tuple[LiveService, ...]
     Those that it had under another name are among them.
     """
     names = {manifest.metadata.name, manifest.spec.renamed_from}
-    found = (each for each in roster.owned if manifest_of(each) in names and LANE in each.tags)
+    found = (each for each in roster.owned if manifest_of(each) in names)
     return tuple(sorted(found, key=lambda each: each.name))
 
 
@@ -122,7 +133,9 @@ def _lane(
         memory=figures.memory,
         enis=int(in_awsvpc(service)),
         locked=lock_of(service, figures) is Lock.PORTS,
-        leaving=service.status == "DRAINING" or _is_reshaped(manifest, figures, instance_type),
+        leaving=service.status == "DRAINING"
+        or _is_reshaped(manifest, figures, instance_type)
+        or _is_renamed(service.name, manifest, figures, instance_type),
     )
 
 
@@ -134,6 +147,19 @@ def in_awsvpc(service: LiveService) -> bool:
 def lock_of(service: LiveService, figures: lane_tag.LaneFigures) -> Lock:
     """What a live lane is kept apart by."""
     return figures.lock or (Lock.MEMORY if in_awsvpc(service) else Lock.PORTS)
+
+
+def _is_renamed(
+    name: str,
+    manifest: NeuronService | None,
+    figures: lane_tag.LaneFigures,
+    instance_type: InstanceType,
+) -> bool:
+    """Whether its manifest now has another name for a lane at its place."""
+    if manifest is None:
+        return False
+    place = figures.device_ids, instance_type.chips, figures.partition
+    return name != (own_name(manifest.spec) or lane_name(manifest.metadata.name, *place))
 
 
 def _is_reshaped(

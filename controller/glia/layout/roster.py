@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from glia.desired.tags import OWNER
+from glia.desired.tags import KEY, OWNER, tells_itself
 from glia.live import Fleet
 
 if TYPE_CHECKING:
@@ -35,11 +35,13 @@ class Roster:
 
     @property
     def owned(self) -> tuple[LiveService, ...]:
-        """This installation's, whichever manifests are at hand."""
+        """This installation's, whichever manifests are at hand; not what has copied their tags."""
         return tuple(
             each
             for each in self.services.values()
-            if each.status != "INACTIVE" and each.tags.get(OWNER) == self.cluster.owner
+            if each.status != "INACTIVE"
+            and each.tags.get(OWNER) == self.cluster.owner
+            and (KEY not in each.tags or tells_itself(each.name, each.tags, self.cluster.name))
         )
 
 

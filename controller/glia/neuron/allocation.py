@@ -49,7 +49,7 @@ def allocate(
     refused = (_refused(layout, each, domain, reasons[each.service]) for each in services)
     found = (*shortages(case, attempt), *(each for each in refused if each))
     return Allocation(
-        lanes=MappingProxyType(_lanes(domain, layout, start)),
+        lanes=MappingProxyType(_lanes(domain, layout, start, services)),
         partitions=tuple(_partition(layout, name) for name in attempt.new),
         shortages=tuple(sorted(found, key=lambda each: each.service)),
         unsafe=tuple(unsafe(start, layout)),
@@ -81,13 +81,17 @@ def _refused(
     return Shortage(demand.service, missing, chips, reason, None, too_large(demand, domain))
 
 
-def _lanes(domain: Domain, layout: Layout, start: Running) -> dict[str, tuple[Lane, ...]]:
+def _lanes(
+    domain: Domain, layout: Layout, start: Running, services: Iterable[Demand]
+) -> dict[str, tuple[Lane, ...]]:
     chips = domain.instance_type.chips
+    own = {each.service: each.name for each in services}
 
     def lane(service: str, site: Site, count: int) -> Lane:
         partition, mask = site
         devices = devices_of(mask)
-        name = start.names.get((service, site)) or lane_name(service, devices, chips, partition)
+        name = own[service] or start.names.get((service, site))
+        name = name or lane_name(service, devices, chips, partition)
         return Lane(name, devices, count, partition)
 
     return {

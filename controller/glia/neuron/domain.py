@@ -51,6 +51,7 @@ class Demand:
         one_lane: whether all replicas must be in one lane: where something else owns their
             number, or a deployment needs twice the chips.
         unavailable: how many replicas may be down at once.
+        name: that its one lane has, instead of one that says where it is.
     """
 
     service: str
@@ -66,6 +67,7 @@ class Demand:
     locked: bool = True
     one_lane: bool = False
     unavailable: int = 1
+    name: str = ""
 
     @property
     def use(self) -> Resources:

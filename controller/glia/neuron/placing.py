@@ -25,7 +25,8 @@ class Layout:
     Attributes:
         ledgers: the partitions by name.
         counts: by service, the replicas of each of its lanes.
-        barred: lanes that are leaving, whose place and name their service cannot have now.
+        barred: places of lanes that are leaving, where a new one of their service would have
+            the same name.
     """
 
     ledgers: dict[str, Ledger]

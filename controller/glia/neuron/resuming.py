@@ -29,7 +29,7 @@ def untouched(domain: Domain, start: Running) -> tuple[Domain, Running] | None:
     """
     ledgers = start.layout.ledgers
     empty = ledgers.keys() == {DEFAULT_PARTITION} and not ledgers[DEFAULT_PARTITION].masks
-    if empty or start.layout.barred:
+    if empty or start.leaving:
         return None
     instances = sum(domain.instances.values())
     foreign = {DEFAULT_PARTITION: domain.foreign.get(DEFAULT_PARTITION, Foreign())}

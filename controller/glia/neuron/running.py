@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glia.neuron.domain import Foreign, Resources, Unsafe
-from glia.neuron.lanes import DEFAULT_PARTITION
+from glia.neuron.lanes import DEFAULT_PARTITION, lane_name
 from glia.neuron.patterns import board_of, mask_of
 from glia.neuron.placing import Layout, Want, spread
 from glia.neuron.safety import Ledger
@@ -27,6 +27,7 @@ class Running:
         names: of the live lanes, by service and place.
         kept: the live lanes that go on, those of no replica too.
         services: all that are not stuck.
+        leaving: whether some of the live lanes do not go on.
     """
 
     layout: Layout
@@ -34,6 +35,7 @@ class Running:
     names: Mapping[tuple[str, Site], str]
     kept: tuple[LiveLane, ...]
     services: tuple[Demand, ...] = ()
+    leaving: bool = False
 
 
 def site_of(lane: LiveLane) -> Site:
@@ -79,7 +81,9 @@ def running(
     for lane in lanes:
         _enter(layout, lane, wanted[lane.service] if lane.name in kept_names else None)
     layout.barred = frozenset(
-        (lane.service, site_of(lane)) for lane in lanes if lane.name not in kept_names
+        (lane.service, site_of(lane))
+        for lane in lanes
+        if lane.name not in kept_names and _has_its_name(lane, wanted.get(lane.service), domain)
     )
     layout.counts = _counts(demands, kept, layout)
     running = {service: sum(counts.values()) for service, counts in layout.counts.items()}
@@ -90,7 +94,15 @@ def running(
         {(lane.service, site_of(lane)): lane.name for lane in kept},
         kept,
         tuple(each for each in demands if each.service not in stuck),
+        leaving=len(kept) < len(lanes),
     )
+
+
+def _has_its_name(lane: LiveLane, demand: Demand | None, domain: Domain) -> bool:
+    """Whether a new lane at its place would be called the same."""
+    own = demand.name if demand else ""
+    chips = domain.instance_type.chips
+    return lane.name == (own or lane_name(lane.service, lane.device_ids, chips, lane.partition))
 
 
 def _goes_on(lane: LiveLane, demand: Demand | None, stuck: bool) -> bool:

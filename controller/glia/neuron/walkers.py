@@ -57,7 +57,7 @@ def walkers(
 ) -> tuple[Walker, ...]:
     """All lanes in their order; those of services without a demand stay as they are."""
     wanted = {each.service: each for each in demands}
-    found: dict[tuple[str, Site], Walker] = {}
+    found: dict[tuple[str, Site, str], Walker] = {}
     for lane in live:
         known = lane.service in wanted
         walker = Walker(
@@ -73,14 +73,14 @@ def walkers(
             lives=True,
             stays=not known,
         )
-        found[lane.service, walker.site] = walker
+        found[lane.service, walker.site, lane.name] = walker
     for service, lanes in target.lanes.items():
         for shall in lanes:
             site = shall.partition, mask_of(shall.device_ids)
-            demand, there = wanted[service], found.get((service, site))
+            demand, there = wanted[service], found.get((service, site, shall.name))
             made = _made(demand, there, site, shall.name, shall.device_ids)
             made.target, made.stays = shall.count or 0, True
-            found[service, site] = made
+            found[service, site, shall.name] = made
     return tuple(sorted(found.values(), key=lambda each: each.order))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from glia.change import Change
 from glia.desired import lane_tag
 from glia.desired.state import DesiredLane
-from glia.desired.tags import KEY, OWNER
+from glia.desired.tags import KEY, OWNER, tells_itself
 from glia.diff import FieldChange
 from glia.neuron.lanes import Lane
 from glia.planning.effects import effect
@@ -34,16 +34,21 @@ def deletion(service: DesiredService, live: LiveService) -> Change:
 
 
 def former_lanes(service: DesiredService, observed: Observed) -> tuple[LiveService, ...]:
-    """The live services of the name that a manifest had before, but for those that it keeps."""
-    if not service.renamed_from:
-        return ()
+    """The live services that a manifest had before, but for those that it keeps.
+
+    Those of another name that it had; and where ECS hands out its instances now, the lanes that
+    it had on chips of Glia's choice, as far as somebody has looked for them.
+    """
+    keys = {service.renamed_from}
+    keys |= {"" if lane.lane.device_ids else service.key for lane in service.lanes}
     kept = {lane.lane.name for lane in service.lanes}
     found = (
         live
         for live in observed.services.values()
         if live.name not in kept
         and live.tags.get(OWNER) == service.cluster.owner
-        and live.tags.get(KEY) == service.renamed_from
+        and live.tags.get(KEY) in keys
+        and tells_itself(live.name, live.tags, service.cluster.name)
     )
     return tuple(sorted(found, key=lambda each: each.name))
 

@@ -6,12 +6,11 @@ because some tool has lost services for want of it.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from glia.change import Block
-from glia.desired.tags import DISABLED, KEY, NAME, OWNER, PRUNE
+from glia.desired.tags import DISABLED, KEY, OWNER, PRUNE, tells_itself
 from glia.planning.allowances import NOTHING
 
 if TYPE_CHECKING:
@@ -105,12 +104,10 @@ def everything_is_parsed(orphan: Orphan) -> Iterator[Block]:
 
 
 def is_ours(orphan: Orphan) -> Iterator[Block]:
-    """Every service carries the owner's tag and the key, and the key is of just this service.
-
-    Tags get copied to services that somebody makes from one of ours.
-    """
+    """Every service carries the owner's tag and the key, and the key is of just this service."""
     for live in orphan.lanes:
-        if live.tags.get(OWNER) == orphan.cluster.owner and _tells_itself(live, orphan):
+        ours = live.tags.get(OWNER) == orphan.cluster.owner
+        if ours and tells_itself(live.name, live.tags, orphan.cluster.name):
             continue
         key = live.tags.get(KEY, "")
         carries = f"its tag {KEY} says {key}" if key else f"it has no tag {KEY}"
@@ -120,16 +117,6 @@ def is_ours(orphan: Orphan) -> Iterator[Block]:
             "which is not its own",
             f"take the tag {OWNER} off it if it is not Glia's, else delete it by hand",
         )
-
-
-def _tells_itself(live: LiveService, orphan: Orphan) -> bool:
-    cluster, _, name = orphan.key.rpartition("/")
-    if live.tags.get(KEY) != orphan.key or cluster != orphan.cluster.name or not name:
-        return False
-    if NAME in live.tags:
-        return live.tags[NAME] == live.name
-    lane = rf"{re.escape(name)}(-neuron\d+(to\d+)?(-[a-zA-Z][\w-]*)?)?"
-    return re.fullmatch(lane, live.name) is not None
 
 
 def is_unclaimed(orphan: Orphan) -> Iterator[Block]:

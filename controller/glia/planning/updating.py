@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glia.change import Block, Change
+from glia.desired.lane_tag import LANE
 from glia.desired.tags import (
     ADOPTED,
     KEY,
@@ -59,7 +60,7 @@ def updating(
         tags |= {} if live.tags.get(ADOPTED) == adopted else {ADOPTED: adopted}
     again = has_failed(live) and is_retried(service, live)
     if found.fields or tags or again:
-        tags |= without_siblings(lane, live)
+        tags |= without_past(lane, live)
     if not (found.fields or tags or again) and _is_remembered(lane, live, None):
         rolling = is_rolling(live) or live.name in observed.awaited
         return Settled(service, lane, live, rolling=rolling)
@@ -78,10 +79,14 @@ def updating(
     )
 
 
-def without_siblings(lane: DesiredLane, live: LiveService) -> dict[str, str]:
-    """The tag to set along with a change once no other lane of the service is left."""
-    gone = live.tags.get(SIBLINGS) == TRUE and not lane.lane.siblings
-    return {SIBLINGS: ""} if gone else {}
+def without_past(lane: DesiredLane, live: LiveService) -> dict[str, str]:
+    """The tags to set along with a change of what they say no more.
+
+    That the service has other lanes, once none is left; and its chips, where ECS hands them out.
+    """
+    gone = {SIBLINGS} if live.tags.get(SIBLINGS) == TRUE and not lane.lane.siblings else set()
+    gone |= {LANE} if live.tags.get(LANE) and not lane.lane.device_ids else set()
+    return dict.fromkeys(sorted(gone), "")
 
 
 def is_foreign(service: DesiredService, live: LiveService) -> bool:

@@ -1,0 +1,88 @@
+"""Services of one lane that have a name of their own, and lose it, or get another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lanes.fleet import (
+    BIG,
+    Watch,
+    apply_and_die,
+    died_for_a_taken_chip,
+    lanes,
+    sharing,
+)
+from support.operator import is_empty
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from support.operator import Operator
+
+
+def named(name: str | None, replicas: int = 1, *chips: int) -> dict[str, Any]:
+    """``web``, its lane called so in ECS; with its chips pinned, if any are told."""
+    made = sharing("web", replicas, 1)
+    if name:
+        made["spec"]["service"] = {"serviceName": name}
+    if chips:
+        del made["spec"]["neuron"]["devices"]
+        made["spec"]["neuron"]["deviceIds"] = list(chips)
+    return made
+
+
+def assert_done(operator: Operator, **expected: int) -> None:
+    operator.driver.run(300)
+    assert is_empty(operator.plan())
+    with operator.changing() as calls:
+        operator.converge()
+    assert not calls
+    assert lanes(operator, "web") == expected
+    assert not died_for_a_taken_chip(operator)
+
+
+OTHER = sharing("other", 2, 4)
+
+
+@pytest.mark.parametrize(("chips", "beside"), [((), (OTHER,)), ((3,), ()), ((3,), (OTHER,))])
+def test_a_lane_is_called_what_its_manifest_says_whoever_shares_its_instances(
+    make_operator: Callable[..., Operator], chips: tuple[int, ...], beside: tuple[dict[str, Any]]
+) -> None:
+    """And another name is another lane: Ready before the one of the old name goes."""
+    operator = make_operator((BIG, 2))
+    watch = Watch(operator)
+    operator.converge(named("first", 1, *chips), *beside)
+    assert_done(operator, first=1)
+    watch.begin()
+    for name in ("second", None, "third"):
+        operator.write(named(name, 1, *chips), *beside)
+        plan = operator.plan()
+        (made,) = (each for each in plan.changes if each.action == "create")
+        (gone,) = (each for each in plan.changes if each.action == "delete")
+        assert made.id in gone.depends_on
+        apply_and_die(operator, 2)  # the old one is left, and only a tag tells of it
+        operator.converge()
+        assert watch.fewest["inference/web"] == 1
+        assert_done(operator, **{name or f"web-neuron{(*chips, 4)[0]}": 1})
+    assert not watch.collisions
+
+
+def test_another_name_on_a_full_fleet_is_taken_over_in_turns(
+    make_operator: Callable[..., Operator],
+) -> None:
+    operator = make_operator((BIG, 2))
+    pinned = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
+    operator.converge(named("first", 2, *pinned))
+    operator.write(named("second", 2, *pinned))
+    plan = operator.plan()
+    assert not plan.errors
+    (transition,) = plan.transitions
+    assert transition.least == {"inference/web": 1}
+    watch = Watch(operator)
+    watch.begin()
+    operator.converge()
+    assert watch.fewest["inference/web"] == 1
+    assert_done(operator, second=2)
+    assert not watch.collisions

@@ -24,6 +24,8 @@ from support.operator import is_empty
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pytest
+
     from support.operator import Operator
 
 
@@ -43,7 +45,7 @@ def fragmented(operator: Operator) -> list[dict[str, Any]]:
 
 
 def test_a_large_service_finds_room_once_a_fragmented_domain_is_repacked(
-    make_operator: Callable[..., Operator],
+    make_operator: Callable[..., Operator], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     operator = make_operator((BIG, 2))
     small = fragmented(operator)
@@ -51,6 +53,10 @@ def test_a_large_service_finds_room_once_a_fragmented_domain_is_repacked(
     operator.write(*small, sharing("large", 2, 8))
     (error,) = operator.plan().errors
     assert error.remedy.startswith("--repack would place it by moving 2 replicas; or register ")
+    with monkeypatch.context() as short:
+        short.setattr("glia.neuron.settling.OFFERED", 10)
+        (error,) = operator.plan().errors
+    assert error.remedy.endswith("more ways to repack than were tried: --repack tries more")
     with operator.changing() as calls:
         operator.apply(errors=True)
     assert not calls

@@ -125,6 +125,10 @@ def _remedy(competition: Competition, service: str) -> str:
     if settlement.offer and service in settlement.cured:
         moved = "1 replica" if settlement.offer == 1 else f"{settlement.offer} replicas"
         return f"--repack would place it by moving {moved}; or {ways}"
+    if settlement.cut and competition.allowed.repack:
+        return f"{ways}; there are more ways to repack than were tried"
+    if settlement.cut:
+        return f"{ways}; there are more ways to repack than were tried: --repack tries more"
     return ways
 
 

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 
 def allocate(
-    demands: Iterable[Demand], domain: Domain, live: Iterable[LiveLane] = ()
+    demands: Iterable[Demand],
+    domain: Domain,
+    live: Iterable[LiveLane] = (),
+    *,
+    rough: bool = False,
 ) -> Allocation:
     """Lanes for all replicas that have room, without a running lane moved.
 
@@ -33,6 +37,8 @@ def allocate(
         demands: all services of the domain. The lanes of one that is missing are leaving.
         domain: the instances that there are.
         live: the lanes that ECS has on them.
+        rough: leave out with how many instances there would be room, which is most of the work
+            where there is none: a shortage tells the instances that there are.
 
     Returns:
         The lanes that shall be, the partitions to label for them, and what cannot be placed.
@@ -47,7 +53,7 @@ def allocate(
     attempt = go_on(domain, start)
     layout = _with_the_empty(attempt.layout, services, stuck)
     refused = (_refused(layout, each, domain, reasons[each.service]) for each in services)
-    found = (*shortages(case, attempt), *(each for each in refused if each))
+    found = (*shortages(case, attempt, rough=rough), *(each for each in refused if each))
     return Allocation(
         lanes=MappingProxyType(_lanes(domain, layout, start, services)),
         partitions=tuple(_partition(layout, name) for name in attempt.new),

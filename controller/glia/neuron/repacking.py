@@ -2,8 +2,8 @@
 
 As few as possible. A run of chips is chosen, the lanes on it give up as many replicas as are in
 the way, and allocation finds them other places. What is best of that is taken; where it is not
-enough, it is done once more. Lanes that are pinned, leaving, autoscaled or of services that
-are not asked stay where they are.
+enough, it is done once more, as long as the effort lasts. Lanes that are pinned, leaving,
+autoscaled or of services that are not asked stay where they are.
 """
 
 from __future__ import annotations
@@ -23,10 +23,31 @@ if TYPE_CHECKING:
 
     from glia.neuron.domain import Allocation, Demand, Domain
 
-# Allocations tried in one round: a few ms each in a usual domain, up to a second in the largest.
-_MOST_TRIES: Final = 64
-_FEWEST_TRIES: Final = 4
-_SERVICES_TRIED: Final = 4000
+_MOST_TRIES: Final = 64  # in one round
+# Services and lanes entered into layouts, some 20 us each: for an offer that nobody has asked
+# for, and for a repacking that somebody has.
+OFFERED: Final = 15_000
+ASKED: Final = 400_000
+_ALLOCATION: Final = 8  # it tries several layouts, and what an empty domain would get
+
+
+@dataclass(slots=True)
+class Effort:
+    """How much a search may still do, in services and lanes entered, whatever time that takes.
+
+    Attributes:
+        cut: whether there was more to try.
+    """
+
+    left: int
+    cut: bool = False
+
+    def take(self, work: int) -> bool:
+        """Whether so much may be done."""
+        self.cut = self.cut or work > self.left
+        if not self.cut:
+            self.left -= work
+        return not self.cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,32 +66,35 @@ class _State:
 
     live: tuple[LiveLane, ...]
     allocation: Allocation
+    given: tuple[LiveLane, ...] = ()  # the live lanes that it is an allocation of
 
 
-def repacked(
+def repacked(  # noqa: PLR0913  (what bounds it comes by keyword)
     demands: Sequence[Demand],
     domain: Domain,
     live: Sequence[LiveLane],
     found: Allocation,
     *,
+    effort: Effort,
     compact: bool = True,
 ) -> Allocation | None:
     """A better allocation that moves replicas; None where none is found.
 
     Better is one in which fewer replicas lack room and no service has less than before. Where
-    none lacks any and it may ``compact``, it is one with more chips in whole free runs.
+    none lacks any and it may ``compact``, it is one with more chips in whole free runs. What is
+    found of it so far is what counts when the ``effort`` is at its end.
     """
     best = start = _State(tuple(live), found)
     cures = bool(_lacking(found))
     while best is start or not best.allocation.partitions:  # of which the next round knows nothing
         if cures:
-            step = _cured(demands, domain, best)
+            step = _cured(demands, domain, best, effort)
         else:
-            step = _compacted(demands, domain, best) if compact else None
+            step = _compacted(demands, domain, best, effort) if compact else None
         if step is None:
             break
         best = step
-    return None if best is start else best.allocation
+    return None if best is start else allocate(demands, domain, best.given)
 
 
 def is_better(now: Allocation, before: Allocation) -> bool:
@@ -165,10 +189,6 @@ def _burdens(allocation: Allocation) -> Counter[str]:
     return burdens
 
 
-def _tries(demands: Sequence[Demand]) -> int:
-    return max(_FEWEST_TRIES, min(_MOST_TRIES, _SERVICES_TRIED // (len(demands) + 1)))
-
-
 def _missing(demands: Iterable[Demand], domain: Domain, lanes: Sequence[LiveLane]) -> int:
     """The chips that lack: much sooner known than how many instances would be enough."""
     hopeful = [each for each in demands if hopeless(each, domain) is None]
@@ -176,10 +196,13 @@ def _missing(demands: Iterable[Demand], domain: Domain, lanes: Sequence[LiveLane
     return sum(want.replicas * want.demand.chips for want in wants)
 
 
-def _cured(demands: Sequence[Demand], domain: Domain, state: _State) -> _State | None:
+def _cured(
+    demands: Sequence[Demand], domain: Domain, state: _State, effort: Effort
+) -> _State | None:
     """Less lacks, with the fewest replicas moved."""
     by_name = {each.service: each for each in demands}
     missing = {each.service: each.replicas for each in state.allocation.shortages}
+    size = len(demands) + len(state.live)
     ways = [
         way
         for name in _lacking(state.allocation)
@@ -187,38 +210,49 @@ def _cured(demands: Sequence[Demand], domain: Domain, state: _State) -> _State |
     ]
     lacks = _missing(demands, domain, state.live)
     best: tuple[tuple[int, int], _State] | None = None
-    for given, lanes in islice(cheapest_first(ways), _tries(demands)):
+    for given, lanes in islice(cheapest_first(ways), _MOST_TRIES):
         if best is not None and best[0] <= (0, given):
             break  # none is missing, and all others move more
+        if not effort.take(size):
+            break
         if _missing(demands, domain, lanes) >= lacks:
             continue
-        tried = allocate(demands, domain, lanes)
+        if not effort.take(_ALLOCATION * size):
+            break
+        tried = allocate(demands, domain, lanes, rough=True)
         if not is_better(tried, state.allocation):
             continue
         left = sum(each.chips for each in tried.shortages)
         cost = sum(each.replicas for each in moves(demands, state.live, tried))
         if best is None or (left, cost) < best[0]:
-            best = (left, cost), _State(as_live(demands, state.live, tried), tried)
+            best = (left, cost), _State(as_live(demands, state.live, tried), tried, lanes)
     return best[1] if best else None
 
 
-def _compacted(demands: Sequence[Demand], domain: Domain, state: _State) -> _State | None:
+def _compacted(
+    demands: Sequence[Demand], domain: Domain, state: _State, effort: Effort
+) -> _State | None:
     """More chips in whole free runs, and of such ways one that moves the fewest replicas."""
     whole = _whole(domain, demands, as_live(demands, state.live, state.allocation))
     best: tuple[tuple[int, int], _State] | None = None
-    for (potential, _), lanes in islice(freed_runs(demands, domain, state.live), _tries(demands)):
+    size = len(demands) + len(state.live)
+    for (potential, _), lanes in islice(freed_runs(demands, domain, state.live), _MOST_TRIES):
         if best is not None and best[0][0] < potential:
+            break
+        if not effort.take(size):
             break
         if _missing(demands, domain, lanes):
             continue
-        tried = allocate(demands, domain, lanes)
+        if not effort.take(_ALLOCATION * size):
+            break
+        tried = allocate(demands, domain, lanes, rough=True)
         if tried.partitions or _burdens(tried) - _burdens(state.allocation):
             continue
         then = as_live(demands, [each for each in lanes if each.service], tried)
         gain = _whole(domain, demands, then) - whole
         cost = sum(each.replicas for each in moves(demands, state.live, tried))
         if gain > 0 and (best is None or (-gain, cost) < best[0]):
-            best = (-gain, cost), _State(then, tried)
+            best = (-gain, cost), _State(then, tried, lanes)
     return best[1] if best else None
 
 

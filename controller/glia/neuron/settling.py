@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 
 from glia.neuron.allocation import allocate
 from glia.neuron.passage import eased, passage
-from glia.neuron.repacking import Move, is_better, moves, repacked, whole_runs
+from glia.neuron.repacking import (
+    ASKED,
+    OFFERED,
+    Effort,
+    Move,
+    is_better,
+    moves,
+    repacked,
+    whole_runs,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -31,6 +40,7 @@ class Settlement:
         costly: the steps that would cure the shortages, where they need downtime.
         offer: how many replicas a repacking would move to cure shortages; 0 if none would.
         cured: services that the offer, or the repacking, places in full.
+        cut: whether there was more to try when the search for one ended.
     """
 
     allocation: Allocation
@@ -40,6 +50,7 @@ class Settlement:
     costly: Passage | None = None
     offer: int = 0
     cured: tuple[str, ...] = ()
+    cut: bool = False
 
 
 def settle(  # noqa: PLR0913  (what is allowed comes by keyword)
@@ -71,16 +82,17 @@ def settle(  # noqa: PLR0913  (what is allowed comes by keyword)
             return Settlement(tried, way) if way else Settlement(found, costly=costly)
     if not (repack or _lacks(found)):
         return Settlement(found)
-    tight = repacked(demands, domain, there, found, compact=repack)
+    effort = Effort(ASKED if repack else OFFERED)
+    tight = repacked(demands, domain, there, found, effort=effort, compact=repack)
     if tight is None:
-        return Settlement(found)
+        return Settlement(found, cut=effort.cut)
     moved, cured = moves(demands, there, tight), tuple(sorted(_lacks(found) - _lacks(tight)))
     way, costly = _ways(demands, domain, there, tight, downtime=downtime)
     if not repack:
         offer = sum(each.replicas for each in moved) if way else 0
-        return Settlement(found, offer=offer, cured=cured)
+        return Settlement(found, offer=offer, cured=cured, cut=effort.cut)
     if way is None:
-        return Settlement(found, costly=costly)
+        return Settlement(found, costly=costly, cut=effort.cut)
     return Settlement(tight, way, moved, whole_runs(domain, demands, there, tight), cured=cured)
 
 

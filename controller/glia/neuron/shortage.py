@@ -57,17 +57,20 @@ class Case:
         return arrange(domain, running(self.demands, domain, self.live, self.stuck))
 
 
-def shortages(case: Case, attempt: Attempt) -> tuple[Shortage, ...]:
+def shortages(case: Case, attempt: Attempt, *, rough: bool = False) -> tuple[Shortage, ...]:
     """Of every service that lacks a replica, or runs on fewer instances than it must.
 
     Args:
         case: the services that are hopeless are stuck in it.
         attempt: the best that was found.
+        rough: do not look for the number of instances that would be enough.
     """
     helpless, enough = frozenset[str](), None
     if attempt.missing:
         helpless = _services(case.attempt(_most(case)).missing)
-        enough = _enough(case, helpless) if _services(attempt.missing) - helpless else None
+        if _services(attempt.missing) - helpless:
+            there = sum(case.domain.instances.values())
+            enough = there if rough else _enough(case, helpless)
     found = [
         Shortage(
             want.demand.service,

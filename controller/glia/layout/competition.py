@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from glia.layout.domains import DomainKey
+    from glia.layout.exchange import Wait
     from glia.layout.roster import Roster
     from glia.live import LiveInstance, LiveService
     from glia.manifest.relations import Declared
@@ -41,6 +42,8 @@ class Competition:
         roster: None offline: the domain is taken to be empty, with as many instances as needed.
         allowed: more replicas down than the services say, or moving those that could stay.
         empty: offline, how many instances there are; None for as many as it takes.
+        agreed: what it comes to together with other domains; None where it is alone.
+        waits: services without room, and who holds it that leaves for another domain.
     """
 
     key: DomainKey
@@ -49,6 +52,8 @@ class Competition:
     instance_type: InstanceType
     allowed: Allowances
     empty: int | None = None
+    agreed: Settlement | None = None
+    waits: tuple[Wait, ...] = ()
 
     @cached_property
     def manifests(self) -> Mapping[str, NeuronService]:
@@ -131,19 +136,35 @@ class Competition:
     def registered(self) -> int:
         return sum(self.domain.instances.values())
 
+    @property
+    def demands(self) -> list[Demand]:
+        return self._demands(self.registered)
+
+    @property
+    def _draining(self) -> list[str]:
+        there = self.roster.owned if self.roster else ()
+        return [each.name for each in there if each.status == "DRAINING"]
+
+    @property
+    def present(self) -> list[LiveLane]:
+        """All lanes, but for those that are being deleted already."""
+        found = (lane for lanes in self.live.values() for lane in lanes)
+        return [lane for lane in found if lane.name not in self._draining]
+
     @cached_property
     def settlement(self) -> Settlement:
         """Offline the domain has as many instances as it takes, unless somebody has said it."""
-        demands = self._demands(self.registered)
+        if self.agreed is not None:
+            return self.agreed
+        demands = self.demands
         if self.roster is not None:
-            live = [lane for lanes in self.live.values() for lane in lanes]
             return settle(
                 demands,
                 self.domain,
-                live,
+                [lane for lanes in self.live.values() for lane in lanes],
                 downtime=self.allowed.downtime,
                 repack=self.allowed.repack,
-                gone=[e.name for e in self.roster.owned if e.status == "DRAINING"],
+                gone=self._draining,
             )
         found = allocate(demands, self.domain)
         enough = [each.enough for each in found.shortages if each.enough is not None]

@@ -133,6 +133,7 @@ def lay_out(  # noqa: PLR0913  (by keyword)
         return Layout(lanes, {}, (), (), wrong)
     # The allocator's modules are only for those who share instances: start-up time.
     from glia.layout.competition import Competition  # noqa: PLC0415
+    from glia.layout.exchange import exchanged  # noqa: PLC0415
     from glia.layout.labelling import labellings  # noqa: PLC0415
     from glia.layout.overlaps import Frozen, frozen  # noqa: PLC0415
     from glia.layout.separation import separated  # noqa: PLC0415
@@ -152,7 +153,8 @@ def lay_out(  # noqa: PLR0913  (by keyword)
         if not ((roster := rosters.get(key.cluster)) and roster.failure)
     ]
     competitions, overlaps = frozen(asked)
-    free = [each for each in competitions if not isinstance(each, Frozen)]
+    free = exchanged([each for each in competitions if not isinstance(each, Frozen)])
+    competitions = (*free, *(each for each in competitions if isinstance(each, Frozen)))
     parted_ones = [(each, separated(each)) for each in competitions]
     for competition, found in parted_ones:
         for name, own in found.lanes.items():

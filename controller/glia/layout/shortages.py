@@ -64,7 +64,7 @@ def _lacking(competition: Competition, shortage: neuron.Shortage) -> Diagnostic:
         severity="error",
         code="shortage",
         message=f"{count} of {shortage.service} cannot be placed on {competition.key}: "
-        f"{shortage.reason.value}{_scarce(competition, shortage)}",
+        f"{shortage.reason.value}{_scarce(competition, shortage)}{_waiting(competition, shortage)}",
         location=place,
         path="spec.replicas",
         expected=enough,
@@ -72,6 +72,20 @@ def _lacking(competition: Competition, shortage: neuron.Shortage) -> Diagnostic:
         remedy=_remedy(competition, shortage.service),
         key=f"NeuronService/{shortage.service}",
     )
+
+
+def _waiting(competition: Competition, shortage: neuron.Shortage) -> str:
+    """Who holds room there and leaves for another domain, and whether it ever can by itself."""
+    here = [each for each in competition.waits if each.place == str(competition.key)]
+    mine = [each for each in here if each.service == shortage.service]
+    if not mine:
+        return ""
+    circle = [each for each in competition.waits if each.circular]
+    if any(each.circular for each in mine):
+        told = ", ".join(f"{each.service} for {each.holder} on {each.place}" for each in circle)
+        return f"; they wait for each other in a circle: {told}"
+    holders = ", ".join(each.holder for each in mine)
+    return f"; {holders} will have left it for other instances once there is room for all there"
 
 
 def _scarce(competition: Competition, shortage: neuron.Shortage) -> str:

@@ -17,7 +17,7 @@ def transition(competition: Competition) -> Transition | None:
     """The steps of a domain; None where new lanes have room beside the old ones."""
     settlement, cluster = competition.settlement, competition.key.cluster
     passage = settlement.passage
-    if passage is None:
+    if passage is None or settlement.shared:
         return None
 
     def key(name: str) -> str:
@@ -45,9 +45,15 @@ def too_few(competition: Competition) -> Iterator[str]:
     if costly is None:
         return
     for name, turns in costly.below.items():
-        manifest = competition.manifests[name]
-        down = (manifest.spec.replicas or 0) - costly.least[name]
         once = "1 step" if turns == 1 else f"{turns} steps"
+        manifest = competition.manifests.get(name)
+        if manifest is None:
+            yield (
+                f"{name} would have {max(costly.least[name], 0)} replicas ready, fewer than "
+                f"maxUnavailable leaves, during {once} of {costly.turns}"
+            )
+            continue
+        down = (manifest.spec.replicas or 0) - costly.least[name]
         yield (
             f"{name} would have {max(costly.least[name], 0)} of {manifest.spec.replicas} replicas "
             f"ready, {down} down where maxUnavailable allows "

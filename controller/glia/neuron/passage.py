@@ -14,79 +14,77 @@ from typing import TYPE_CHECKING
 from glia.neuron.lanes import DEFAULT_PARTITION
 from glia.neuron.running import empty_ledger
 from glia.neuron.steps import Passage, Trail
-from glia.neuron.walkers import walkers
+from glia.neuron.walkers import place_name, twins, walkers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from glia.neuron.domain import Allocation, Demand, Domain, LiveLane
-    from glia.neuron.walkers import Walker
+    from glia.neuron.safety import Ledger
+    from glia.neuron.walkers import Ground, Walker
 
 
-def passage(
-    domain: Domain,
-    live: Iterable[LiveLane],
-    demands: Sequence[Demand],
-    target: Allocation,
-    beyond: int = 0,
-) -> Passage | None:
-    """The way from the live lanes to those of the target; None where there is none.
+def passage(grounds: Sequence[Ground], beyond: int = 0) -> Passage | None:
+    """The way from the live lanes to those of the targets; None where there is none.
 
     Args:
-        domain: as it is; the target's new partitions are labelled before the first step.
-        live: all lanes on it. Of services without a demand they stay.
-        demands: of the services that may change, with how many of their replicas may be down.
-        target: safe once everything else is gone.
-        beyond: how many replicas more than that may be down.
+        grounds: the domain; several where services of each go over to another of them.
+        beyond: how many replicas more than services allow may be down.
     """
-    way = _Way(domain, live, demands, target, beyond)
+    way = _Way(grounds, beyond)
     return way.found() if way.begins_safely() else None
 
 
-def eased(
-    domain: Domain, live: Sequence[LiveLane], demands: Sequence[Demand], target: Allocation
-) -> Passage | None:
+def eased(grounds: Sequence[Ground]) -> Passage | None:
     """The way for which the fewest replicas more than allowed have to be down at once."""
-    most = max((each.replicas for each in demands), default=0)
-    most = max(most, *(lane.count for lane in live), 0)
-    low, high, best = 0, 1, passage(domain, live, demands, target, 1)
+    most = max((each.replicas for ground in grounds for each in ground.demands), default=0)
+    most = max(most, *(lane.count for ground in grounds for lane in ground.live), 0)
+    low, high, best = 0, 1, passage(grounds, 1)
     while best is None and high < most:
         low, high = high, min(2 * high, most)
-        best = passage(domain, live, demands, target, high)
+        best = passage(grounds, high)
     while best is not None and high - low > 1:
         middle = (low + high) // 2
-        tried = passage(domain, live, demands, target, middle)
+        tried = passage(grounds, middle)
         low, high, best = (low, middle, tried) if tried else (middle, high, best)
     return best
 
 
-class _Way:
-    """A state of the domain that goes towards the target."""
+def _places(ground: Ground, number: int) -> Iterator[tuple[str, Ledger]]:
+    """The partitions that there are and those that are to be, without lanes."""
+    domain, target = ground.domain, ground.target
+    new = {each.name: each.instances for each in target.partitions}
+    used = {lane.partition for lane in ground.live}
+    used.update(lane.partition for lanes in target.lanes.values() for lane in lanes)
+    for name in {*domain.instances, *new, *used, DEFAULT_PARTITION}:
+        width = domain.instances.get(name, new.get(name, 0))
+        width -= 0 if name else sum(new.values())
+        like = DEFAULT_PARTITION if name in new else None
+        ledger = empty_ledger(domain, name, width, like=like)
+        ledger.name = place_name(number, name)
+        yield ledger.name, ledger
 
-    def __init__(
-        self,
-        domain: Domain,
-        live: Iterable[LiveLane],
-        demands: Sequence[Demand],
-        target: Allocation,
-        beyond: int,
-    ) -> None:
-        self.lanes = walkers(live, demands, target)
-        self.unavailable = {each.service: each.unavailable for each in demands}
+
+class _Way:
+    """A state of the domains that goes towards the targets."""
+
+    def __init__(self, grounds: Sequence[Ground], beyond: int) -> None:
+        self.lanes = walkers(grounds)
+        self.twins = twins(self.lanes)
+        self.unavailable = {
+            each.service: each.unavailable for ground in grounds for each in ground.demands
+        }
         self.beyond = beyond
+        self.exchanges = len(grounds) > 1
         self.trail = Trail()
         self.turns = 0
         self.least: dict[str, int] = {}
         self.below = Counter[str]()
-        new = {each.name: each.instances for each in target.partitions}
-        names = {*domain.instances, *new, *(lane.site[0] for lane in self.lanes), DEFAULT_PARTITION}
-        widths = {name: domain.instances.get(name, new.get(name, 0)) for name in names}
-        widths[DEFAULT_PARTITION] -= sum(new.values())
         self.places = {
-            name: empty_ledger(domain, name, width, like=DEFAULT_PARTITION if name in new else None)
-            for name, width in widths.items()
+            name: ledger
+            for number, ground in enumerate(grounds)
+            for name, ledger in _places(ground, number)
         }
-        self.relabels = bool(new)
+        self.relabels = any(ground.target.partitions for ground in grounds)
         self.rivals = {lane: self._rivals(lane) for lane in self.lanes}
         self.loads = {
             lane: lane.peak + sum(each.peak for each in self.rivals[lane]) for lane in self.lanes
@@ -152,8 +150,7 @@ class _Way:
         floors = {}
         for service, allowed in self.unavailable.items():
             self.highest[service] = max(self.highest[service], totals[service])
-            most = min(self.wanted[service], self.highest[service])
-            floors[service] = max(0, most - allowed)
+            floors[service] = self._floor(service, allowed)
         spare = {name: totals[name] - max(0, floor - self.beyond) for name, floor in floors.items()}
         grown: list[Walker] = []
         for by_others in (False, True):
@@ -168,6 +165,17 @@ class _Way:
         self._note(before, totals, floors)
         self._record(before, grown)
         return bool(grown)
+
+    def _floor(self, service: str, allowed: int) -> int:
+        """The fewest replicas of a service: so many below what it shall have, or what it had.
+
+        Between domains others may be given the room that it has given up, and nobody remembers
+        that it has: there no more is given up by a service that is below what it shall have.
+        """
+        wanted, highest = self.wanted[service], self.highest[service]
+        if self.exchanges:
+            return max(0, min(wanted - allowed, highest))
+        return max(0, min(wanted, highest) - allowed)
 
     def _note(
         self, before: Mapping[Walker, int], totals: Mapping[str, int], floors: Mapping[str, int]
@@ -187,7 +195,7 @@ class _Way:
             if lane.count < count:
                 self.trail.add(lane, count, self.trail.grown[lane.service])
         for lane in grown:
-            near = {lane, *self.rivals[lane]}
+            near = {lane, self.twins.get(lane, lane), *self.rivals[lane]}
             near = near.union(*(self.rivals[each] for each in near))
             if lane.site[0] in self.scarce:
                 near = {each for each in self.lanes if each.site[0] == lane.site[0]}
@@ -224,6 +232,9 @@ class _Way:
         Another service only if it has all that it shall have, so that it need not wait for
         room itself, unless nothing else goes on.
         """
+        twin = self.twins.get(lane)
+        if twin is not None and twin.count:
+            return twin if spare.get(twin.service, 0) > 0 else None
         width = self.places[lane.site[0]].width
         extra = 1 if lane.count else 1 + lane.surge
         tight = [
@@ -247,6 +258,8 @@ class _Way:
 
     def _room(self, lane: Walker) -> int:
         place, mask = self.places[lane.site[0]], lane.site[1]
+        if lane in self.twins and self.twins[lane].count:
+            return 0
         if mask & place.board.taken or lane.ports & place.closed_ports:
             return 0
         if place.name in self.scarce and self._runs_short(lane):

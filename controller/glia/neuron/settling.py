@@ -21,6 +21,7 @@ from glia.neuron.repacking import (
     repacked,
     whole_runs,
 )
+from glia.neuron.walkers import Ground
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -41,6 +42,7 @@ class Settlement:
         offer: how many replicas a repacking would move to cure shortages; 0 if none would.
         cured: services that the offer, or the repacking, places in full.
         cut: whether there was more to try when the search for one ended.
+        shared: whether the steps are of several domains, and told with another one.
     """
 
     allocation: Allocation
@@ -51,6 +53,7 @@ class Settlement:
     offer: int = 0
     cured: tuple[str, ...] = ()
     cut: bool = False
+    shared: bool = False
 
 
 def settle(  # noqa: PLR0913  (what is allowed comes by keyword)
@@ -105,8 +108,9 @@ def _ways(
     downtime: bool,
 ) -> tuple[Passage | None, Passage | None]:
     """The steps that may be made, and those that could be if downtime were allowed."""
-    way = passage(domain, live, demands, target)
-    costly = None if way else eased(domain, live, demands, target)
+    grounds = (Ground(domain, live, demands, target),)
+    way = passage(grounds)
+    costly = None if way else eased(grounds)
     return (way or costly, None) if downtime else (way, costly)
 
 

@@ -84,5 +84,5 @@ def _step(walker: Walker, before: int, needs: tuple[int, ...]) -> LaneStep:
         action = "create"
     elif not walker.stays and not walker.count:
         action = "delete"
-    lane = Lane(walker.name, walker.device_ids, walker.count, walker.site[0])
+    lane = Lane(walker.name, walker.device_ids, walker.count, walker.partition)
     return LaneStep(walker.service, lane, before, action, needs)

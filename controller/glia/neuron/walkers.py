@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from glia.neuron.domain import Resources
@@ -12,8 +13,32 @@ from glia.neuron.running import site_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from glia.neuron.domain import Allocation, Demand, LiveLane
+    from glia.neuron.domain import Allocation, Demand, Domain, LiveLane
     from glia.neuron.placing import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A domain on whose instances lanes change.
+
+    Attributes:
+        domain: as it is; the target's new partitions are labelled before the first step.
+        live: all lanes on it. Of services without a demand they stay.
+        demands: of the services that may change, with how many of their replicas may be down.
+        target: safe once everything else is gone.
+        ending: services whose lanes on it all end, as another domain is where they shall be.
+    """
+
+    domain: Domain
+    live: Sequence[LiveLane]
+    demands: Sequence[Demand]
+    target: Allocation
+    ending: frozenset[str] = frozenset()
+
+
+def place_name(number: int, partition: str) -> str:
+    """What tells a partition of a ground from those of the others."""
+    return f"{number}\0{partition}" if number else partition
 
 
 @dataclass(slots=True, eq=False)
@@ -24,6 +49,7 @@ class Walker:
         ports, use, surge: the larger of what it runs with and what it shall run with.
         lives: whether ECS has it.
         stays: whether it is one of the lanes that shall be.
+        partition: its own name for where ``site`` is.
     """
 
     service: str
@@ -37,6 +63,7 @@ class Walker:
     target: int
     lives: bool
     stays: bool
+    partition: str = ""
 
     @property
     def order(self) -> tuple[str, Site, str]:
@@ -52,18 +79,34 @@ class Walker:
         return here == there and bool(mask & others or self.ports & other.ports)
 
 
-def walkers(
-    live: Iterable[LiveLane], demands: Sequence[Demand], target: Allocation
-) -> tuple[Walker, ...]:
+def walkers(grounds: Sequence[Ground]) -> tuple[Walker, ...]:
     """All lanes in their order; those of services without a demand stay as they are."""
-    wanted = {each.service: each for each in demands}
+    found = chain.from_iterable(_on(ground, number) for number, ground in enumerate(grounds))
+    return tuple(sorted(found, key=lambda each: each.order))
+
+
+def twins(lanes: Iterable[Walker]) -> dict[Walker, Walker]:
+    """For each new lane that is called as one of another domain, which goes on as it: that one.
+
+    ECS has one service of the name: it has to be without tasks in between.
+    """
+    living = {each.name: each for each in lanes if each.lives}
+    found = {each: living[each.name] for each in lanes if not each.lives and each.name in living}
+    for each in found.values():
+        each.stays = True
+    return found
+
+
+def _on(ground: Ground, number: int) -> Iterable[Walker]:
+    wanted = {each.service: each for each in ground.demands}
     found: dict[tuple[str, Site, str], Walker] = {}
-    for lane in live:
-        known = lane.service in wanted
+    for lane in ground.live:
+        known = lane.service in wanted or lane.service in ground.ending
+        partition, mask = site_of(lane)
         walker = Walker(
             lane.service,
             lane.name,
-            site_of(lane),
+            (place_name(number, partition), mask),
             lane.device_ids,
             lane.ports,
             lane.use,
@@ -72,16 +115,17 @@ def walkers(
             0 if known else lane.count,
             lives=True,
             stays=not known,
+            partition=partition,
         )
         found[lane.service, walker.site, lane.name] = walker
-    for service, lanes in target.lanes.items():
+    for service, lanes in ground.target.lanes.items():
         for shall in lanes:
-            site = shall.partition, mask_of(shall.device_ids)
+            site = place_name(number, shall.partition), mask_of(shall.device_ids)
             demand, there = wanted[service], found.get((service, site, shall.name))
             made = _made(demand, there, site, shall.name, shall.device_ids)
-            made.target, made.stays = shall.count or 0, True
+            made.target, made.stays, made.partition = shall.count or 0, True, shall.partition
             found[service, site, shall.name] = made
-    return tuple(sorted(found.values(), key=lambda each: each.order))
+    return found.values()
 
 
 def _made(

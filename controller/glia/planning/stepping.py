@@ -73,7 +73,11 @@ def in_steps(
     before = (*awaited(settled), *(each.id for each in first if not each.blocked_by))
     steps = tuple(_steps(service, bases, live, transition, before))
     after = tuple(each.id for each in steps)
-    last = sequenced([made for each in bases.values() if (made := _rest(each))], ())
+    taken_over = {each.lane.lane.name for each in steps if isinstance(each.step, Update)}
+    last = sequenced(
+        [made for name, each in bases.items() if name not in taken_over and (made := _rest(each))],
+        (),
+    )
     return (
         *first,
         *steps,
@@ -156,8 +160,20 @@ def _change(
         gone = deletion(service, live[step.lane.name])
         what = replace(gone.effect, replicas=(step.before, 0))
         return replace(gone, fields=fields, effect=what)
+    if base is not None and step.action == "create":
+        return _taken_over(base, count)
     lane = base.lane if base is not None else _lane(service, step, live)
     return _scale(service, lane, step)
+
+
+def _taken_over(base: Change, count: int) -> Change:
+    """A lane without tasks that becomes one of the same name somewhere else."""
+    assert isinstance(base.step, Update)  # noqa: S101  (in_steps has asked)
+    made = replace(base.step, members={**base.step.members, "desiredCount": count})
+    what = replace(
+        effect(base.lane, made), replaced_tasks=0, at_once=0, surplus=0, replicas=(0, count)
+    )
+    return replace(base, step=made, effect=what)
 
 
 def _lane(service: DesiredService, step: LaneStep, live: Mapping[str, LiveService]) -> DesiredLane:

@@ -10,6 +10,7 @@ from glia.errors import GliaError, is_transient
 from glia.layout.roster import Roster
 from glia.live import Fleet
 from glia.parallel import in_parallel
+from glia.planning.needs import runs_its_own
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,9 +29,17 @@ def enrol(cluster: ClusterRef, reader_of: Callable[[ClusterRef], Reader], clock:
         ecs = reader_of(cluster)
         services = ecs.services(cluster.name, ecs.service_names(cluster.name))
         read = Roster(cluster, services)
-        ours = {each.name for each in read.owned}
+        ours = {each.name: each for each in read.owned}
         there = _without_definitions(cluster.name, ecs)
-        arns = sorted({each.task_definition for each in there.tasks if each.service not in ours})
+        # What was there before Glia may hold chips without a lock.
+        arns = sorted(
+            {
+                each.task_definition
+                for each in there.tasks
+                if each.service not in ours
+                or runs_its_own(ours[each.service], each.task_definition)
+            }
+        )
         found = in_parallel(clock, ecs.task_definition, arns)
     except GliaError as error:
         return Roster(cluster, failure=str(error), transient=is_transient(error))

@@ -86,3 +86,51 @@ def test_another_name_on_a_full_fleet_is_taken_over_in_turns(
     assert watch.fewest["inference/web"] == 1
     assert_done(operator, second=2)
     assert not watch.collisions
+
+
+def test_what_was_there_before_is_adopted_on_its_own_chips_and_shares_them_once_they_are_locked(
+    make_operator: Callable[..., Operator],
+) -> None:
+    """Its task definition has no host port for its chip, so nobody else may be given that chip."""
+    operator = make_operator((BIG, 2))
+    made = named("first", 1, 0)
+    container = made["spec"]["taskDefinition"]["containerDefinitions"][0]
+    device = {"hostPath": "/dev/neuron0", "containerPath": "/dev/neuron0"}
+    operator.driver.create(
+        "first",
+        count=1,
+        taskDefinition=operator.driver.register(
+            family="first",
+            containerDefinitions=[{**container, "linuxParameters": {"devices": [device]}}],
+        ),
+    )
+    operator.driver.run_until_steady("first")
+    before = operator.driver.tasks("first")
+    full = [sharing("other", 2, 11)]
+    adopt = frozenset({"inference/web"})
+    operator.write(made, *full)
+    (blocked,) = operator.plan().blocked
+    assert blocked.blocked_by[0].rule == "not-owned"
+    operator.converge(adopt=adopt)
+    assert [each["taskArn"] for each in operator.driver.tasks("first")] == [
+        each["taskArn"] for each in before
+    ]
+    beside = sharing("small", 1, 1)
+    operator.write(made, *full, beside)
+    plan = operator.plan()
+    (error,) = plan.errors
+    assert error.message.startswith("1 replica of small cannot be placed")
+    (warning,) = (each for each in plan.diagnostics if each.code == "chips-unlocked")
+    assert "keeps others off its chips 0" in warning.message
+
+    container["image"] = "server:2"
+    operator.write(made, *full)
+    first, then = operator.plan().changes
+    assert (first.effect.replicas, then.effect.replicas) == ((1, 0), (0, 1))
+    assert first.id in then.depends_on
+    operator.converge()
+    operator.driver.run(100)
+    operator.converge(made, *full, beside)
+    assert lanes(operator, "small") == {"small-neuron0": 1}
+    assert not operator.plan().diagnostics
+    assert_done(operator, first=1)

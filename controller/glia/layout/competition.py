@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from glia.layout.adopted import Inherited, inherited
 from glia.layout.demands import demand, lanes_of, live_lanes
 from glia.layout.labelling import needless, users
 from glia.layout.repair import Repaired, bystanders, repaired, with_idle
@@ -69,9 +70,16 @@ class Competition:
         return {name: each for name, each in self.manifests.items() if not each.spec.suspend}
 
     @cached_property
+    def inherited(self) -> tuple[Inherited, ...]:
+        """Services with task definitions of their own that the manifests have by their names."""
+        if self.roster is None:
+            return ()
+        return tuple(inherited(self.moving, self.roster, self.instance_type))
+
+    @cached_property
     def live(self) -> Mapping[str, tuple[LiveLane, ...]]:
         return (
-            live_lanes(self.key, self.roster, self.moving, self.instance_type)
+            live_lanes(self.key, self.roster, self.moving, self.instance_type, self.inherited)
             if self.roster
             else {}
         )
@@ -85,7 +93,7 @@ class Competition:
     def repaired(self) -> Repaired:
         if self.roster is None:
             return Repaired(empty_domain(self.instance_type, self.empty or 0))
-        domain = supply(self.key, self.roster, self.instance_type)
+        domain = supply(self.key, self.roster, self.instance_type, self.inherited)
         domain = with_idle(domain, (partition_of(each) for each in self.needless))
         moving = [lane for name in self.moving for lane in self.live.get(name, ())]
         partitions = {lane.partition for lane in moving} - {DEFAULT_PARTITION}

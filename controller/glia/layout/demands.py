@@ -15,8 +15,9 @@ from glia.neuron.locks import LOCK_BASE, Lock
 from glia.task_size import task_size
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from glia.layout.adopted import Inherited
     from glia.layout.domains import DomainKey
     from glia.layout.roster import Roster
     from glia.live import LiveService
@@ -74,14 +75,25 @@ def live_lanes(
     roster: Roster,
     wanted: Mapping[str, NeuronService],
     instance_type: InstanceType,
+    before: Iterable[Inherited] = (),
 ) -> dict[str, tuple[LiveLane, ...]]:
-    """The domain's lanes by service, those of manifests that are not at hand included."""
+    """The domain's lanes by service, those of manifests that are not at hand included.
+
+    ``before`` are services that a manifest has taken over, or is to.
+    """
     found: dict[str, list[LiveLane]] = {}
     former = {each.spec.renamed_from for each in wanted.values()}
     heirs = {
         (each.spec.renamed_from, own_name(each.spec)): name for name, each in wanted.items()
     }  # what keeps its name in ECS is the same lane, whatever its manifest is called
     instances = [each for each in roster.fleet.instances if key.has(each)]
+    unlocked = {each.service.name for each in before if each.unlocked}
+    for each in before:
+        if not each.owned:
+            manifest = wanted[each.manifest]
+            lane = _lane(each.manifest, each.service, each.figures, manifest, instance_type)
+            lane = replace(lane, unlocked=each.unlocked)
+            found.setdefault(each.manifest, []).append(lane)
     for service in roster.owned:
         figures = lane_tag.read(service.tags)
         if figures is None or figures.instance_type != key.instance_type:
@@ -91,7 +103,11 @@ def live_lanes(
         name = manifest_of(service)
         name = heirs.get((name, service.name), name)
         lane = _lane(name, service, figures, wanted.get(name), instance_type)
-        lane = replace(lane, leaving=lane.leaving or name in former)
+        lane = replace(
+            lane,
+            leaving=lane.leaving or name in former,
+            unlocked=service.name in unlocked,
+        )
         found.setdefault(name, []).append(lane)
     return {
         name: tuple(sorted(lanes, key=lambda each: (each.partition, each.device_ids)))

@@ -8,12 +8,14 @@ from glia.errors import Diagnostic, Location
 from glia.layout.demands import demand
 from glia.layout.supply import HOST_PORTS
 from glia.layout.transitions import too_few
+from glia.neuron.locks import LOCK_BASE
 from glia.plan import Shortage
 from glia.plan_digest import hashed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from glia.layout.adopted import Inherited
     from glia.layout.competition import Competition
     from glia.layout.repair import Refill
     from glia.neuron import domain as neuron
@@ -45,12 +47,15 @@ def total(competition: Competition) -> Shortage:
 
 
 def told(competition: Competition) -> Iterator[Diagnostic]:
-    """For each service that lacks replicas, lane that is no longer safe, and refilled partition."""
+    """For each service that lacks replicas, lane not safe or not locked, and refilled partition."""
     for shortage in competition.allocation.shortages:
         tell = _lacking if shortage.replicas else _not_spread
         yield tell(competition, shortage)
     for lane in competition.allocation.unsafe:
         yield _unsafe(competition, lane)
+    for each in competition.inherited:
+        if each.unlocked:
+            yield _unlocked(competition, each)
     for refill in competition.repaired.refills:
         yield _refilled(competition, refill)
 
@@ -161,6 +166,20 @@ def _unsafe(competition: Competition, lane: Unsafe) -> Diagnostic:
         found=str(lane.instances),
         remedy=f"register more instances{again}, or ask for fewer replicas",
         key=f"NeuronService/{lane.service}",
+    )
+
+
+def _unlocked(competition: Competition, lane: Inherited) -> Diagnostic:
+    devices = ", ".join(map(str, lane.figures.device_ids))
+    return Diagnostic(
+        severity="warning",
+        code="chips-unlocked",
+        message=f"service {lane.service.name} was there before Glia, and no host port keeps "
+        f"others off its chips {devices}: until its task definition changes no other lane gets "
+        "them",
+        location=_declared(competition, lane.manifest),
+        expected=f"host port {LOCK_BASE} and the chip's number, as its next task definition has",
+        key=f"NeuronService/{lane.manifest}",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glia.desired.labels import labelling_of, partition_in
@@ -12,8 +13,9 @@ from glia.occupancy import occupancy
 from glia.task_size import task_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+    from glia.layout.adopted import Inherited
     from glia.layout.domains import DomainKey
     from glia.layout.roster import Roster
     from glia.live import LiveInstance
@@ -54,13 +56,23 @@ def _is_being_labelled(instance: LiveInstance, owner: str) -> bool:
     return draining and bool(labelling_of(owner, instance.attributes))
 
 
-def supply(key: DomainKey, roster: Roster, instance_type: InstanceType) -> Domain:
-    """The domain as it is."""
+def supply(
+    key: DomainKey,
+    roster: Roster,
+    instance_type: InstanceType,
+    before: Iterable[Inherited] = (),
+) -> Domain:
+    """The domain as it is.
+
+    Tasks of services that were there before and are a manifest's own close what they hold only
+    if nothing else keeps others off it.
+    """
     occupied = occupancy(roster.fleet)
     instances = usable_instances(key, occupied)
     if not instances:
         return empty_domain(instance_type, 0)
-    ours = {service.name for service in roster.owned}
+    ours = {service.name for service in roster.owned} | {each.service.name for each in before}
+    unlocked = {each.service.name: each.figures.device_ids for each in before if each.unlocked}
     return Domain(
         instance_type=instance_type,
         instances=Counter(partition_of(each) for each in instances),
@@ -76,6 +88,7 @@ def supply(key: DomainKey, roster: Roster, instance_type: InstanceType) -> Domai
             occupied,
             lambda each: each.task.service in ours or _is_ending(each, roster.cluster.owner),
             instance_type.chips,
+            unlocked,
         ),
     )
 
@@ -117,13 +130,17 @@ def _foreign(
     occupied: Occupancy,
     is_ours: Callable[[Occupant], bool],
     chips: int,
+    unlocked: Mapping[str, Sequence[int]],
 ) -> dict[str, Foreign]:
+    bare: dict[str, set[int]] = defaultdict(set)
     found: dict[str, list[list[Occupant]]] = defaultdict(list)
     for instance in instances:
         strangers = [each for each in occupied.on(instance) if not is_ours(each)]
         if strangers:
             found[partition_of(instance)].append(strangers)
-    return {
+        for each in occupied.on(instance):
+            bare[partition_of(instance)].update(unlocked.get(each.task.service, ()))
+    closed = {
         partition: Foreign(
             devices=frozenset(
                 device for group in groups for each in group for device in each.held(range(chips))
@@ -133,6 +150,10 @@ def _foreign(
         )
         for partition, groups in found.items()
     }
+    for partition, devices in bare.items():
+        there = closed.get(partition, Foreign())
+        closed[partition] = replace(there, devices=there.devices | devices)
+    return closed
 
 
 def _most(groups: Iterable[Iterable[Occupant]]) -> Resources:

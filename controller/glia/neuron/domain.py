@@ -88,6 +88,7 @@ class LiveLane:
     Attributes:
         count: its desired count.
         leaving: whether it is being deleted: it holds its room and gets no replica.
+        unlocked: whether its tasks have no lock, so that its chips are closed to all others.
     """
 
     service: str
@@ -102,6 +103,7 @@ class LiveLane:
     enis: int = 0
     locked: bool = True
     leaving: bool = False
+    unlocked: bool = False
 
     @property
     def use(self) -> Resources:

@@ -192,7 +192,7 @@ def unsafe(start: Running, layout: Layout) -> Iterator[Unsafe]:
         ledger, mask = layout.ledgers[lane.partition], mask_of(lane.device_ids)
         needed = ledger.needed(mask)
         resource = ledger.scarce()
-        if mask & ledger.board.taken:
+        if mask & ledger.board.taken and not lane.unlocked:
             resource = "devices"
         elif lane.ports & ledger.closed_ports:
             resource = "ports"

@@ -54,6 +54,14 @@ def keeps_family(live: LiveService) -> bool:
     return live.tags.get(ADOPTED) == kept_mark(live)
 
 
+def runs_its_own(live: LiveService, definition: str) -> bool:
+    """Whether an adopted service's task may be of a definition that was there before Glia."""
+    remembered = applied(live.tags)
+    return ADOPTED in live.tags and (
+        keeps_values(live) or remembered is None or (remembered.revision != revision_of(definition))
+    )
+
+
 def keeps_values(live: LiveService) -> bool:
     """Whether an adopted service's own values still stand where Glia would only default."""
     return live.tags.get(ADOPTED, "").partition(":")[0] == "true"

@@ -19,6 +19,7 @@ from glia.planning.readiness import leaving_lanes
 from glia.planning.scope import NO_SCOPE
 from glia.planning.sequence import sequenced, with_gone
 from glia.planning.stepping import in_steps, lined_up, stepped_lanes, watched, without_lanes
+from glia.planning.unlocked import clashes, stopped_first
 from glia.planning.updating import updating
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class _Decided:
     suspended: list[str] = field(default_factory=list)
     drifted: list[Drifted] = field(default_factory=list)
     unreadable: dict[str, Diagnostic] = field(default_factory=dict)
+    clashes: list[Diagnostic] = field(default_factory=list)
 
 
 def make_plan(  # noqa: PLR0913  (what stands beside comes by keyword)
@@ -94,7 +96,12 @@ def make_plan(  # noqa: PLR0913  (what stands beside comes by keyword)
     changes = [*lined_up(changes, arrangement.transitions)]
     orphans = list(pruned(desired, observed, allowed, scope))
     changes += (after_the_move(each, standings) for each in orphans if isinstance(each, Change))
-    diagnostics = (*diagnostics, *decided.unreadable.values(), *unlisted(observed, scope, allowed))
+    diagnostics = (
+        *diagnostics,
+        *decided.clashes,
+        *decided.unreadable.values(),
+        *unlisted(observed, scope, allowed),
+    )
     labellings = tuple(_possible(arrangement.labellings, changes))
     return Plan(
         changes=tuple(_prepared(each, labellings, arrangement.separations) for each in changes),
@@ -214,7 +221,9 @@ def _decide(
     changed = in_steps(service, changes, settled, observed.services, arrangement.transitions)
     # Of lanes that were allocated it is known that they have room beside these.
     frees_first = allowed.downtime and service.name not in arrangement.leaving
-    decided.changes += with_gone(changed, settled, gone, frees_first=frees_first)
+    ordered = with_gone(changed, settled, gone, frees_first=frees_first)
+    decided.clashes += clashes(ordered, observed, allowed)
+    decided.changes += stopped_first(ordered, observed, allowed)
     decided.settled += settled
 
 

@@ -184,10 +184,15 @@ def _lane(service: DesiredService, step: LaneStep, live: Mapping[str, LiveServic
 
 
 def _scale(service: DesiredService, lane: DesiredLane, step: LaneStep) -> Change:
-    made = Scale(step.lane.name, step.before, step.lane.count or 0)
+    return scaled(service, replace(lane, lane=step.lane), step.before, step.lane.count or 0)
+
+
+def scaled(service: DesiredService, lane: DesiredLane, before: int, count: int) -> Change:
+    """The change of nothing but a lane's count."""
+    made = Scale(lane.lane.name, before, count)
     return Change(
         service=service,
-        lane=replace(lane, lane=step.lane),
+        lane=lane,
         step=made,
         cause="git",
         fields=(FieldChange("replicas", made.before, made.count, sensitive=False),),

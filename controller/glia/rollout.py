@@ -73,6 +73,7 @@ class Rollout:
         unreadable: looks in a row at which ECS told nothing of the service.
         says_so: whether ECS has to have said that its tasks are healthy, as no deployment does:
             running they may still be loading.
+        ends: whether tasks that ECS counts no more have to have ended, too.
     """
 
     cluster: ClusterRef
@@ -84,6 +85,7 @@ class Rollout:
     evidence: Evidence | None = None
     unreadable: int = 0
     says_so: bool = False
+    ends: bool = False
 
 
 def started_rollout(
@@ -94,7 +96,8 @@ def started_rollout(
     rollout.flaw = flaw
     if isinstance(change.step, Scale):
         rollout.attempt = ""  # its deployment is one before
-        rollout.says_so = True
+        rollout.says_so = not change.step.ends
+        rollout.ends = change.step.ends
     rollout.watch = replace(
         rollout.watch,
         asked=None if change.lane.lane.count is None else service.desired,
@@ -138,6 +141,8 @@ def look_at(
             live = dict(ecs.services(cluster.name, [each.name for each in group]))
             asked = [each.name for each in group if each.says_so and _runs(each, live, now())]
             loading = _loading(ecs.events(cluster.name, asked)) if asked else frozenset()
+            fewer = [each.name for each in group if each.ends and _runs(each, live, now())]
+            loading |= {name for name in fewer if _is_ending(ecs, cluster.name, name)}
         except GliaError as error:
             for each in group:
                 _count_unreadable(each, error, now())
@@ -158,6 +163,12 @@ def _runs(rollout: Rollout, live: Mapping[str, LiveService], now: float) -> bool
 def _loading(events: Mapping[str, tuple[ServiceEvent, ...]]) -> frozenset[str]:
     """Services that have started tasks and not been called steady since."""
     return frozenset(name for name, told in events.items() if called_steady_since(told) is None)
+
+
+def _is_ending(ecs: Watcher, cluster: str, name: str) -> bool:
+    """Whether a task of it is still there that ECS counts no more."""
+    found = ecs.tasks(cluster, service=name, stopped=True)
+    return any(each.last_status != "STOPPED" for each in found)
 
 
 def _judge(

@@ -110,11 +110,14 @@ class Scale:
         name: of the ECS service.
         before: its count until then.
         count: replicas.
+        ends: whether all that it gives up has to have ended before what comes after it, as
+            nothing else lets new tasks wait for that.
     """
 
     name: str
     before: int
     count: int
+    ends: bool = False
 
 
 Step: TypeAlias = Create | Update | Replace | Delete | Retire | Scale

@@ -50,12 +50,12 @@ def effect(lane: DesiredLane, step: Step) -> Effect:
 
 
 def only_gives_up(step: Step) -> bool:
-    """Whether it ends replicas and brings none, so that there is nothing to wait for."""
+    """Whether it ends replicas and brings none, and nobody has to wait for that."""
     match step:
         case Delete() | Retire():
             return True
-        case Scale(before=before, count=count):
-            return count < before
+        case Scale(before=before, count=count, ends=ends):
+            return count < before and not ends
         case _:
             return False
 

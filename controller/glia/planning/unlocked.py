@@ -14,14 +14,14 @@ from glia.errors import Diagnostic
 from glia.neuron.locks import lock_port
 from glia.planning.effects import effect
 from glia.planning.stepping import scaled
-from glia.steps import Update
+from glia.steps import Scale, Update
 from glia.task_size import task_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from glia.change import Change
     from glia.observed import Observed
-    from glia.plan import Change
     from glia.planning.allowances import Allowances
 
 
@@ -40,6 +40,7 @@ def stopped_first(
             continue
         before, after = step.service.desired, step.members.get("desiredCount", step.service.desired)
         gone = scaled(change.service, change.lane, before, 0)
+        gone = replace(gone, step=Scale(change.lane.lane.name, before, 0, ends=True))
         made = replace(step, members={**step.members, "desiredCount": after})
         what = effect(change.lane, made)
         what = replace(what, replaced_tasks=0, at_once=0, surplus=0, replicas=(0, after))

@@ -251,3 +251,45 @@ def test_whatever_call_a_labelling_dies_after_the_next_one_ends_it_and_no_call_i
         assert all("glia.labelling" not in each for _, each in ours(operator).values())
         assert len(ours(operator)) == (7 if drained > 2 else 0), "a label that is there stays"
         live_for_one_call_each(operator, unlabel)
+
+
+def test_a_label_that_waits_for_an_idle_instance_says_so_and_what_would_end_it(
+    make_operator: Callable[..., Operator],
+) -> None:
+    """Three services, each on an instance of its own, leave no instance that a label could have."""
+    operator = make_operator((BIG, 3))
+    busy = [sharing(f"s{chip}", 1, 1) for chip in (4, 5, 6)]
+    for each, chip in zip(busy, (4, 5, 6), strict=True):
+        del each["spec"]["neuron"]["devices"]
+        each["spec"]["neuron"]["deviceIds"] = [chip]
+        only = {"type": "memberOf", "expression": "attribute:full !exists"}
+        each["spec"]["service"] = {"placementConstraints": [only]}
+    state = operator.driver.ecs.update_container_instances_state
+    for number in range(3):  # each where no other can be
+        operator.converge(*busy[: number + 1])
+        here = {each["containerInstanceArn"] for each in operator.driver.tasks(None)}
+        closed = sorted(here if number < 2 else instances(operator))
+        for arn in closed:
+            attribute = {"name": "full", "value": "yes", "targetId": arn}
+            operator.driver.ecs.put_attributes(cluster="inference", attributes=[attribute])
+    places = {each["containerInstanceArn"] for each in operator.driver.tasks(None)}
+    operator.write(*busy, sharing("large", 1, 11))
+    (error,) = operator.plan().errors
+    assert len(places) == 3
+    assert error.message.endswith(
+        "a partition of 1 inf2.48xlarge would do, and only 0 of the default one are idle: no "
+        "task is moved for a label"
+    )
+    assert error.remedy.startswith("apply labels 1 more inf2.48xlarge as a partition once no task ")
+
+    arn = min(places)
+    for instance in instances(operator):
+        operator.driver.ecs.delete_attributes(
+            cluster="inference", attributes=[{"name": "full", "targetId": instance}]
+        )
+    state(cluster="inference", containerInstances=[arn], status="DRAINING")
+    operator.driver.run(300)
+    state(cluster="inference", containerInstances=[arn], status="ACTIVE")
+    operator.converge()
+    assert running(operator)["large"] == 1
+    assert partitions(operator) == {"": 2, "a": 1}

@@ -189,6 +189,19 @@ class Competition:
         """Of the services that lack replicas, and not only spread."""
         return tuple(each for each in self.allocation.shortages if each.replicas)
 
+    @cached_property
+    def labels_wait(self) -> Mapping[str, int]:
+        """Services that a partition would place, and how many more idle instances it takes."""
+        default = self.domain.instances.get(DEFAULT_PARTITION, 0)
+        if self.roster is None or not self.lacking or self.domain.idle >= default:
+            return {}
+        freely = replace(self.domain, idle=default)
+        tried = allocate(self.demands, freely, self.present, rough=True)
+        still = {each.service for each in tried.shortages if each.replicas}
+        more = sum(each.instances for each in tried.partitions) - self.domain.idle
+        cured = (each.service for each in self.lacking if each.service not in still)
+        return dict.fromkeys(cured, more) if more > 0 else {}
+
     @property
     def deleted_in_steps(self) -> frozenset[str]:
         """The names of lanes that give way in steps, until nothing is left of them."""

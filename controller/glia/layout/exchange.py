@@ -49,7 +49,9 @@ def exchanged(competitions: Sequence[Competition]) -> tuple[Competition, ...]:
     )
     agreed: dict[int, Settlement] = {}
     for circle in circles:
-        agreed |= _agreed([each for each in competitions if circle & each.moving.keys()], circle)
+        concerned = [each for each in competitions if circle & each.moving.keys()]
+        if agreed.keys().isdisjoint(map(id, concerned)):  # else it has its turn in the next plan
+            agreed |= _agreed(concerned, circle)
     return tuple(
         replace(each, agreed=agreed.get(id(each), each.settlement), waits=told)
         for each in competitions

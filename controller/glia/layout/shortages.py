@@ -69,7 +69,8 @@ def _lacking(competition: Competition, shortage: neuron.Shortage) -> Diagnostic:
         severity="error",
         code="shortage",
         message=f"{count} of {shortage.service} cannot be placed on {competition.key}: "
-        f"{shortage.reason.value}{_scarce(competition, shortage)}{_waiting(competition, shortage)}",
+        f"{shortage.reason.value}{_scarce(competition, shortage)}{_waiting(competition, shortage)}"
+        f"{_unlabelled(competition, shortage)}",
         location=place,
         path="spec.replicas",
         expected=enough,
@@ -91,6 +92,17 @@ def _waiting(competition: Competition, shortage: neuron.Shortage) -> str:
         return f"; they wait for each other in a circle: {told}"
     holders = ", ".join(each.holder for each in mine)
     return f"; {holders} will have left it for other instances once there is room for all there"
+
+
+def _unlabelled(competition: Competition, shortage: neuron.Shortage) -> str:
+    number = competition.labels_wait.get(shortage.service)
+    if not number:
+        return ""
+    kind, idle = competition.instance_type.name, competition.domain.idle
+    return (
+        f"; a partition of {number + idle} {kind} would do, and only {idle} of the default one are "
+        "idle: no task is moved for a label"
+    )
 
 
 def _scarce(competition: Competition, shortage: neuron.Shortage) -> str:
@@ -138,12 +150,20 @@ def _not_spread(competition: Competition, shortage: neuron.Shortage) -> Diagnost
 
 def _remedy(competition: Competition, service: str) -> str:
     settlement = competition.settlement
+    kind = competition.instance_type.name
     if told := "; ".join(too_few(competition)):
         return f"--allow-downtime makes the room in steps: {told}; or register more instances"
     ways = "register more instances, or ask for fewer replicas or chips"
     if settlement.offer and service in settlement.cured:
         moved = "1 replica" if settlement.offer == 1 else f"{settlement.offer} replicas"
         return f"--repack would place it by moving {moved}; or {ways}"
+    if number := competition.labels_wait.get(service):
+        them = "it" if number == 1 else "them"
+        return (
+            f"apply labels {number} more {kind} as a partition once no task is on {them}: drain "
+            f"{number} and make {them} ACTIVE again, which takes as many replicas down for a "
+            f"while as are there; or {ways}"
+        )
     if settlement.cut and competition.allowed.repack:
         return f"{ways}; there are more ways to repack than were tried"
     if settlement.cut:

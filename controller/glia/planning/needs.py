@@ -56,9 +56,15 @@ def keeps_family(live: LiveService) -> bool:
 
 def runs_its_own(live: LiveService, definition: str) -> bool:
     """Whether an adopted service's task may be of a definition that was there before Glia."""
+    if ADOPTED not in live.tags:
+        return False
     remembered = applied(live.tags)
-    return ADOPTED in live.tags and (
-        keeps_values(live) or remembered is None or (remembered.revision != revision_of(definition))
+    return (
+        keeps_values(live)
+        or bool(live.tags.get(FAILED))  # what was rolled back is what was there before
+        or remembered is None
+        or remembered.revision != revision_of(definition)
+        or family_of(definition) != family_of(live.task_definition)
     )
 
 

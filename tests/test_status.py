@@ -129,7 +129,7 @@ SITUATIONS: dict[str, tuple[DesiredService, Observed, Assessment | None, str, An
     ),
     "somebody else owns it": (
         WEB, look(WEB, changed(tags={})), None,
-        "Degraded", three("False", "False", "True", "NotOwned"),
+        "Degraded", three("False", "False", "True", "NameConflict"),
     ),
     "it is not there yet": (
         WEB, look(WEB), None, "Missing",

@@ -134,5 +134,5 @@ def _condition(kind: ConditionType, status: Truth, standing: Standing) -> Condit
 
 
 def _camel_case(rule: str) -> str:
-    """``NotOwned`` of ``not-owned``."""
+    """``NameConflict`` of ``name-conflict``."""
     return "".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", rule))

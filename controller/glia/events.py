@@ -191,7 +191,7 @@ class ChangeTold:
 
     Attributes:
         cause: git, drift, prune.
-        rules: the safety rules that block it, such as ``not-owned`` and the gates of pruning.
+        rules: the safety rules that block it, such as ``name-conflict`` and the gates of pruning.
     """
 
     name: ClassVar = "glia.change_told"

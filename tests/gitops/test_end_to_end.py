@@ -77,7 +77,7 @@ def test_what_fails_is_told_and_costs_nobody_else_anything(
         )
         at.until(lambda: at.is_ready("good", "server:2-quick-stop"))
         at.until(lambda: at.is_ready("new", "server:1-quick-stop"))
-        reasons = {"theirs": "NotOwned", "broken": "InvalidManifest", "crashing": "RolledBack"}
+        reasons = {"theirs": "NameConflict", "broken": "InvalidManifest", "crashing": "RolledBack"}
         at.until(
             lambda: at.conditions() == {f"inference/{key}": why for key, why in reasons.items()}
         )
@@ -91,7 +91,7 @@ def test_what_fails_is_told_and_costs_nobody_else_anything(
         at.holds(ready=("good", "new"))
 
         at.commit(broken=service("broken"), crashing=service("crashing"))
-        at.until(lambda: at.conditions() == {"inference/theirs": "NotOwned"})
+        at.until(lambda: at.conditions() == {"inference/theirs": "NameConflict"})
         planned = plan(at)
         assert planned.returncode == 3, planned.stdout + planned.stderr
         assert f"glia apply --adopt inference/theirs {at.folder / 'checkout'}\n" in planned.stdout

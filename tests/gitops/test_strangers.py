@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from gitops.looped import Loop, Repository
 from glia.events import FetchFailed, FetchRecovered, LoopFailed
+from glia.serve.status_metrics import StatusMetrics
+from glia.shards import Shard
 from support.operator import neuron_cluster, neuron_service
 
 if TYPE_CHECKING:
@@ -27,7 +29,10 @@ def test_a_service_whose_owners_tag_somebody_takes_away_is_left_alone_until_it_i
         loop.play(130)
         loop.write(neuron_service(image="server:2")).play(130)
     assert not calls, "neither changed, nor a twin of it made"
-    assert loop.condition("Stalled") == ("True", "NotOwned")
+    assert loop.condition("Stalled") == ("True", "NameConflict")
+    collector = StatusMetrics(loop.reconciler.status, Shard(0, 1))
+    (mismatch,) = (each for each in collector.collect() if each.name == "glia_owner_mismatch")
+    assert [each.value for each in mismatch.samples] == [1]
     operator.driver.ecs.tag_resource(resourceArn=arn, tags=[{"key": "glia:owner", "value": owner}])
     loop.settle("web")
     assert not loop.told(LoopFailed)

@@ -40,7 +40,7 @@ def test_what_is_not_ours_is_blocked_with_the_command_that_adopts_it(
     operator.write(neuron_service())
     (change,) = operator.plan().changes
     (block,) = change.blocked_by
-    assert block.rule == "not-owned"
+    assert block.rule == "name-conflict"
     assert block.message.endswith(whose)
     assert block.allow_with == f"glia apply --adopt {KEY}"
     with operator.changing() as calls:

@@ -146,7 +146,7 @@ def test_what_others_write_stands_in_code_and_in_one_line(text: str) -> None:
 def big_plan(updates: int, errors: int = 20) -> Plan:
     """Updates of very different sizes among some that matter more."""
     grave = replaced("grave", changed("service.role", "a", "b"))
-    stop = Block("not-owned", "the service is owned by nobody", "glia apply --adopt x")
+    stop = Block("name-conflict", "the service is owned by nobody", "glia apply --adopt x")
     stopped = updated("stopped", changed("service.x", "a", "b"), blocked_by=(stop,))
     bulk = tuple(
         updated(

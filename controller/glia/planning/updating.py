@@ -157,7 +157,7 @@ def is_rolling(live: LiveService) -> bool:
 
 def _blocks(service: DesiredService, found: Comparison, allowed: Allowances) -> Iterator[Block]:
     if is_foreign(service, found.live) and service.key not in allowed.adopt:
-        yield Block("not-owned", _whose(found.live), allowed.command("--adopt", service.key))
+        yield Block("name-conflict", _whose(found.live), allowed.command("--adopt", service.key))
     if found.fixed and not allowed.downtime:
         fixed = ", ".join(found.fixed)
         yield Block(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from glia.target import ClusterRef
 
 CLUSTER: Final = ("cluster", "region", "account")
+NAME_CONFLICT: Final = "NameConflict"
 
 
 class StatusMetrics(Collector):
@@ -87,11 +88,22 @@ def _clusters(status: LoopStatus) -> Iterator[Metric]:
     errors = GaugeMetricFamily(
         "glia_consecutive_errors", "Reads of a cluster in a row that failed.", labels=CLUSTER
     )
+    theirs = GaugeMetricFamily(
+        "glia_owner_mismatch", "Manifests whose services are somebody else's.", labels=CLUSTER
+    )
+    taken = Counter(_place(each.cluster) for each in status.services if _is_taken(each))
     for place, each in {_place(each.cluster): each for each in status.clusters}.items():
         swept.add_metric(place, each.swept_at)
         errors.add_metric(place, each.failures)
+        theirs.add_metric(place, taken[place])
     yield swept
     yield errors
+    yield theirs
+
+
+def _is_taken(service: ServiceState) -> bool:
+    """Whether somebody else has a service of that name."""
+    return bool(service.conditions) and loudest(service.conditions).reason == NAME_CONFLICT
 
 
 def _source(at: float, source: SourceState) -> Iterator[Metric]:

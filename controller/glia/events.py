@@ -285,10 +285,16 @@ KINDS: Final[tuple[type[Event], ...]] = get_args(Event)
 
 def _about(outcome: Outcome, cluster: ClusterRef) -> About:
     return About(
-        level="warning" if outcome.state in _WRONG else "info",
+        level=_level(outcome.state),
         key=outcome.key,
         cluster=cluster,
         reason=outcome.reason,
         result=outcome.state.value,
         outcome=outcome,
     )
+
+
+def _level(state: State) -> Level:
+    if state is State.WAITS:
+        return "debug"  # the conditions tell for what
+    return "warning" if state in _WRONG else "info"

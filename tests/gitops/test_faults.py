@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gitops.looped import Loop
 from glia.aws.failures import AwsError
 from glia.events import ChangeTold, ClusterUnread, FetchFailed, FetchRecovered, LoopFailed
+from glia.outcome import State
 from glia.reconciler import Settings
 from glia.reconciling.requeue import Pace
 from glia.source.directory import DirectorySource
@@ -262,3 +263,8 @@ def test_what_ecs_does_not_show_yet_is_not_done_again(operator: Operator) -> Non
     assert calls["UpdateService"] == 1
     causes = {each.cause for each in loop.told(ChangeTold)}
     assert causes == {"git"}, "what lags is no drift"
+    waits = [each for each in loop.told(ChangeTold) if each.outcome.state is State.WAITS]
+    assert {(each.outcome.reason, each.about.level) for each in waits} == {
+        ("NotVisibleYet", "debug")
+    }
+    assert {each.about.level for each in loop.events} == {"debug", "info"}, "nothing is wrong"

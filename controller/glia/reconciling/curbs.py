@@ -9,6 +9,7 @@ come after it wait.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from glia.change import Block
@@ -36,8 +37,10 @@ BACKING_OFF: Final = "backing-off"
 REFUSED: Final = "refused"
 ELSEWHERE: Final = "elsewhere"
 """Read because somebody waits for it, and none of this pass's business."""
-PASSING: Final = frozenset({DRAINING, UNSEEN, BACKING_OFF})
-"""Blocks that end by themselves: the service is still being reconciled."""
+PASSING: Final[Mapping[str, str]] = MappingProxyType(
+    {DRAINING: "WaitingForDrain", UNSEEN: "NotVisibleYet", BACKING_OFF: "Refused"}
+)
+"""Blocks that end by themselves, and for what the change waits: it is still being reconciled."""
 LOOK_AGAIN_SECONDS: Final = 10.0
 
 
@@ -120,7 +123,7 @@ class Curbs:
         if change.id in self._refusals:
             return self._refusals[change.id].again_at
         rules = {block.rule for block in change.blocked_by}
-        return now + LOOK_AGAIN_SECONDS if rules & PASSING else float("inf")
+        return now + LOOK_AGAIN_SECONDS if rules & PASSING.keys() else float("inf")
 
     def labels_again_at(
         self, labellings: Iterable[Labelling], outcomes: Mapping[str, Outcome], now: float

@@ -6,6 +6,7 @@ written, what has been told already.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glia.apply import apply
@@ -115,10 +116,12 @@ class Executor:
         self._curbs.note(change, outcome, self._now())
         if has_written(outcome):
             self.changed.add(change.id)
-        if outcome.state is State.BLOCKED:
-            passes = all(each.rule in PASSING for each in change.blocked_by)
-            self.results.add("requeue" if passes else "terminal")
         rules = tuple(each.rule for each in change.blocked_by)
+        if outcome.state is State.BLOCKED and all(rule in PASSING for rule in rules):
+            self.results.add("requeue")  # nothing is in the way but time
+            outcome = replace(outcome, state=State.WAITS, reason=PASSING[rules[0]])
+        elif outcome.state is State.BLOCKED:
+            self.results.add("terminal")
         self._say(outcome, change.cause, transient=outcome.transient, rules=rules)
 
     def _note_labels(self, labelling: Labelling, outcome: Outcome) -> None:

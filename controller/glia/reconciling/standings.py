@@ -8,7 +8,7 @@ from glia.conditions import Standing, of_change, of_drifted, of_settled
 from glia.identity import lane_id
 from glia.outcome import State
 from glia.plan import NOT_READY
-from glia.reconciling.curbs import BACKING_OFF, DRAINING, FIGHTING, REFUSED, UNSEEN
+from glia.reconciling.curbs import BACKING_OFF, DRAINING, FIGHTING, PASSING, REFUSED, UNSEEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,9 +24,9 @@ SERVICE: Final = ""
 MANIFEST: Final = "manifest"
 
 _CURBED: Final[Mapping[str, Standing]] = {
-    DRAINING: Standing("pending", "WaitingForDrain", ""),
-    UNSEEN: Standing("rolling", "NotVisibleYet", ""),
-    BACKING_OFF: Standing("pending", "Refused", ""),
+    DRAINING: Standing("pending", PASSING[DRAINING], ""),
+    UNSEEN: Standing("rolling", PASSING[UNSEEN], ""),
+    BACKING_OFF: Standing("pending", PASSING[BACKING_OFF], ""),
     REFUSED: Standing("stalled", "Refused", ""),
     FIGHTING: Standing("stalled", "Fighting", ""),
 }

@@ -164,6 +164,8 @@ def test_a_block_says_what_would_allow_it_and_a_failure_says_why() -> None:
     unreadable = status_of(WEB, look(WEB, failure="access denied"))
     message = "cluster inference (us-west-2) could not be read: access denied"
     assert unreadable.conditions[0].message == message
+    counts = {unreadable.ready, unreadable.running, unreadable.pending}
+    assert (unreadable.desired, counts) == (2, {None}), "nobody has counted"
     looping = status_of(WEB, look(WEB, rolling()), failing("CrashLooping"))
     assert looping.conditions[2].message == "why"
 

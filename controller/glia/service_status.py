@@ -151,15 +151,18 @@ def _service(
 ) -> ServiceStatus:
     live = {} if observed is None else _live(service, observed)
     of_lane = {lane.lane.name: assessments.get(lane_id(service, lane)) for lane in service.lanes}
-    lanes = tuple(
-        _lane(lane, live.get(lane.lane.name), of_lane[lane.lane.name]) for lane in service.lanes
-    )
+    if observed is None or observed.failure:
+        lanes = tuple(map(_unread_lane, service.lanes))
+    else:
+        lanes = tuple(
+            _lane(lane, live.get(lane.lane.name), of_lane[lane.lane.name]) for lane in service.lanes
+        )
     told = suspended()
     word: Health = "Suspended"
     if not service.suspended:
         standings = tuple(_standings(service, observed, said, of_lane))
         asked = sum(each.desired for each in live.values())
-        short = sum(lane.ready for lane in lanes) < asked
+        short = sum(lane.ready or 0 for lane in lanes) < asked
         told, word = conditions(standings), health(standings, tuple(live.values()), short=short)
     return ServiceStatus(service.key, service.location, service.cluster, word, told, lanes)
 
@@ -208,6 +211,13 @@ def suspended() -> tuple[Condition, ...]:
         Condition("Ready", "Unknown", "Suspended", _SUSPENDED),
         Condition("Reconciling", "False", "Suspended", _SUSPENDED),
         Condition("Stalled", "False", "Suspended", _SUSPENDED),
+    )
+
+
+def _unread_lane(lane: DesiredLane) -> LaneStatus:
+    wanted = lane.lane
+    return LaneStatus(
+        wanted.name, wanted.device_ids, wanted.partition, wanted.count, None, None, None
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from glia.desired.lane_tag import LaneFigures
     from glia.errors import Diagnostic, Location
@@ -40,6 +40,7 @@ class LaneStatus:
     """One ECS service.
 
     Attributes:
+        desired, running, pending, ready: replicas; None where nobody could read how many.
         task_definition: ``FAMILY:REVISION``; empty where the service is missing.
         deployment: the id of its newest deployment.
         deployment_status: that one's rollout state.
@@ -48,10 +49,10 @@ class LaneStatus:
     name: str
     device_ids: tuple[int, ...]
     partition: str
-    desired: int
-    running: int
-    pending: int
-    ready: int
+    desired: int | None
+    running: int | None
+    pending: int | None
+    ready: int | None
     task_definition: str = ""
     deployment: str = ""
     deployment_status: str = ""
@@ -59,7 +60,7 @@ class LaneStatus:
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """One NeuronService."""
+    """One NeuronService; its counts are None where nobody could read those of its lanes."""
 
     key: str
     location: Location
@@ -69,20 +70,27 @@ class ServiceStatus:
     lanes: tuple[LaneStatus, ...]
 
     @property
-    def desired(self) -> int:
-        return sum(lane.desired for lane in self.lanes)
+    def desired(self) -> int | None:
+        return _total(lane.desired for lane in self.lanes)
 
     @property
-    def running(self) -> int:
-        return sum(lane.running for lane in self.lanes)
+    def running(self) -> int | None:
+        return _total(lane.running for lane in self.lanes)
 
     @property
-    def pending(self) -> int:
-        return sum(lane.pending for lane in self.lanes)
+    def pending(self) -> int | None:
+        return _total(lane.pending for lane in self.lanes)
 
     @property
-    def ready(self) -> int:
-        return sum(lane.ready for lane in self.lanes)
+    def ready(self) -> int | None:
+        return _total(lane.ready for lane in self.lanes)
+
+
+def _total(counts: Iterable[int | None]) -> int | None:
+    """Nobody knows the sum of what is not known."""
+    found = tuple(counts)
+    known = tuple(each for each in found if each is not None)
+    return sum(known) if len(known) == len(found) else None
 
 
 @dataclass(frozen=True, slots=True)

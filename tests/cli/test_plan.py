@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import jsonschema
 import pytest
 
 from glia.render.plan_schema import plan_schema
+from glia.render.status_schema import status_schema
 from support.operator import neuron_cluster, neuron_service
 from support.program import program
 
@@ -63,6 +65,12 @@ def test_what_could_not_be_looked_at_is_not_called_right(program: Program) -> No
     assert plan.out.splitlines()[-1] == "Nothing is known. 1 cluster not looked at, 1 error."
     applied = program.run("apply")
     assert (applied.code, applied.out) == (1, "Nothing was done: 1 cluster could not be read.\n")
+    shown = program.run("status", "-o", "json")
+    status = json.loads(shown.out)
+    jsonschema.validate(status, status_schema())
+    counts = [each["replicas"] for each in status["services"]]
+    assert counts == [{"desired": 2, "running": None, "pending": None, "ready": None}] * len(counts)
+    assert re.search(r"gone/web +Degraded +unknown", program.run("status").out)
 
 
 @pytest.mark.parametrize("out", ["no/such/folder/plan.json", "all.yaml/plan.json"])

@@ -17,7 +17,7 @@ from glia.render.schema import (
     nullable,
 )
 
-REPLICAS = closed(desired=COUNT, running=COUNT, pending=COUNT, ready=COUNT)
+REPLICAS = {name: nullable(COUNT) for name in ("desired", "running", "pending", "ready")}
 CONDITION = closed(
     type=among("Ready", "Reconciling", "Stalled"),
     status=among("True", "False", "Unknown"),
@@ -28,10 +28,7 @@ LANE = closed(
     name=TEXT,
     deviceIds=listed(COUNT),
     partition=TEXT,
-    desired=COUNT,
-    running=COUNT,
-    pending=COUNT,
-    ready=COUNT,
+    **REPLICAS,
     taskDefinition=TEXT,
     deployment=nullable(closed(arn=TEXT, status=TEXT)),
 )
@@ -40,7 +37,7 @@ SERVICE = closed(
     region=TEXT,
     location=LOCATION,
     health=among("Healthy", "Progressing", "Degraded", "Missing", "Suspended"),
-    replicas=REPLICAS,
+    replicas=closed(**REPLICAS),
     conditions=listed(CONDITION),
     lanes=listed(LANE),
 )

@@ -65,7 +65,7 @@ def _row(service: ServiceStatus) -> tuple[str, ...]:
     found = trouble(service)
     names = {lane.task_definition for lane in service.lanes if lane.task_definition}
     definition = count(len(names), "task definition") if len(names) > 1 else "".join(names) or "-"
-    ready = f"{service.ready}/{service.desired}"
+    ready = _replicas(service.ready, service.desired)
     return (service.key, service.health, ready, definition, found.reason if found else "")
 
 
@@ -74,13 +74,22 @@ def _below(service: ServiceStatus, width: int) -> list[str]:
     found = trouble(service)
     lines = wrapped(found.message, width, INDENT) if found else []
     if len(service.lanes) > 1:
-        lines += [_lane(each) for each in service.lanes if each.ready < each.desired]
+        lines += [_lane(each) for each in service.lanes if _is_short(each)]
     return lines
 
 
 def _lane(lane: LaneStatus) -> str:
-    parts = [lane.name, f"{lane.ready}/{lane.desired}", lane.task_definition or "missing"]
+    parts = [lane.name, _replicas(lane.ready, lane.desired), lane.task_definition or "missing"]
     return INDENT + visible("  ".join(part for part in [*parts, lane.deployment_status] if part))
+
+
+def _replicas(ready: int | None, desired: int | None) -> str:
+    """Of a cluster that nobody could read nothing is known, and zero would say something."""
+    return "unknown" if ready is None or desired is None else f"{ready}/{desired}"
+
+
+def _is_short(lane: LaneStatus) -> bool:
+    return lane.ready is not None and lane.desired is not None and lane.ready < lane.desired
 
 
 def _summary(status: Status) -> str:

@@ -182,6 +182,7 @@ class Reconciler:
 
     def _all_due(self, now: float) -> None:
         self._memory.due = min(self._memory.due, now)
+        self._prune_due = min(self._prune_due, now + self._settings.pace.sweep)
         for worker in self._workers.values():
             worker.work.make_due(now)
 

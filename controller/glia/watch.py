@@ -67,8 +67,9 @@ def look(watch: Watch, live: LiveService, now: float) -> Watch:
         given_up=watch.given_up or _given_up(watch, live),
         seen=seen,
         left=left if progress else watch.left,
-        progress_at=now if progress else watch.progress_at,
-        steady_since=(watch.steady_since or now) if steady else None,
+        # A clock that was set back makes nobody wait for what was.
+        progress_at=now if progress else min(watch.progress_at, now),
+        steady_since=min(watch.steady_since or now, now) if steady else None,
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from glia.aws import reading
 from glia.aws.failures import AwsError
+from glia.aws.recent import KEPT_SECONDS
 from glia.sandbox.faults import Fault
 from glia.sandbox.operations.table import OPERATIONS
 from support.requests import task_definition
@@ -128,10 +129,18 @@ def test_a_revision_is_read_once_and_a_family_always(driver: Driver, gateway: Ga
         assert found is not None
         assert found.arn == arn
     assert called(driver)["DescribeTaskDefinition"] == 3  # the family, the ARN, the short name
+    driver.run(KEPT_SECONDS / 2)
+    gateway.task_definition(arn)
+    driver.run(KEPT_SECONDS / 2)
+    gateway.task_definition(arn)
+    assert called(driver)["DescribeTaskDefinition"] == 3, "somebody goes on asking for it"
     newer = driver.register("server:2")
     found = gateway.task_definition("server")
     assert found is not None
     assert found.arn == newer
+    driver.run(KEPT_SECONDS)
+    gateway.task_definition("server")
+    assert len(gateway._definitions) == 1, "nobody asks for the first one any more"
     assert gateway.task_definition("nope") is None
     assert gateway.task_definition("server:9") is None
     driver.sandbox.faults.rewrite(Fault("DescribeTaskDefinition", "AccessDeniedException"))

@@ -34,7 +34,7 @@ from glia.log import Format, Log
 from glia.loop_status import ClusterState, LoopStatus, ServiceState, SourceState
 from glia.notify.background import Background
 from glia.notify.commit_status import CommitStatuses
-from glia.notify.once import Once
+from glia.notify.once import REMEMBERED, Once
 from glia.notify.signed_webhook import Address, DeliveryError, SignedWebhook
 from glia.outcome import Outcome, State
 from glia.render.events_json import event_json
@@ -170,6 +170,9 @@ def test_each_condition_of_a_revision_is_news_once_and_what_happens_always_never
     assert not once.is_news(PassBegun(4.0, CLUSTER, COMMIT, "sweep", 3))
     assert not once.is_news(PassEnded(6.5, 4.0, CLUSTER, COMMIT, "noop", 0, 64.0))
     assert once.is_news(EVENTS[6])
+    for name in range(REMEMBERED):
+        once.is_news(replace(changed(READY), key=f"inference/{name}"))
+    assert len(once._told) == REMEMBERED, "of services there may be more in a year"
 
 
 def test_a_delivery_can_be_believed_and_a_repeat_and_a_replay_be_told(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from glia.ahead import Ahead
 from glia.aws import reading, writes
 from glia.aws.calls import Calls, checked
+from glia.aws.recent import Recent
 from glia.aws.surroundings import Surroundings
 from glia.parallel import in_parallel
 
@@ -48,9 +48,8 @@ class Gateway:
         self.target = target
         self._calls = Calls(sessions.connection(target))
         self._surroundings = Surroundings(self._calls)
-        self._definitions: dict[str, LiveTaskDefinition] = {}
+        self._definitions: Recent[LiveTaskDefinition] = Recent(self._calls.clock.now)
         self._ahead: dict[str, tuple[frozenset[str], Ahead[dict[str, LiveService]]]] = {}
-        self._lock = threading.Lock()
 
     def services(self, cluster: str, names: Iterable[str]) -> dict[str, LiveService]:
         """Services by name, with their tags; those that ECS does not know are left out.
@@ -111,18 +110,15 @@ class Gateway:
     def task_definition(self, reference: str) -> LiveTaskDefinition | None:
         """A revision with its tags, or a family's newest; none where ECS has none.
 
-        A revision never changes: it is read once.
+        A revision never changes: it is read once, as long as somebody goes on asking for it.
         """
-        with self._lock:
-            known = self._definitions.get(reference)
-        if known is not None:
+        if (known := self._definitions.get(reference)) is not None:
             return known
         answer = writes.describe_task_definition(self._calls, reference)
         if answer is None:
             return None
         found = reading.task_definition(answer)
-        with self._lock:
-            self._definitions[found.arn] = found
+        self._definitions.keep(found.arn, found)
         return found
 
     def cluster_status(self, cluster: str) -> str:

@@ -44,7 +44,8 @@ class Surroundings:
             return seen
         found = self._look(of, operation, request)
         with self._lock:
-            self._seen[arn] = now, found
+            kept = {at: seen for at, seen in self._seen.items() if now - seen[0] < REMEMBERED}
+            self._seen = {**kept, arn: (now, found)}
         return found
 
     def _look(self, of: str, operation: str, request: Mapping[str, Any]) -> Presence:

@@ -123,7 +123,10 @@ class CommitStatuses:
     def look(self) -> bool:
         """Tell what is not told yet; whether all of it is."""
         failures = 0
-        for each in commit_statuses(self._status()):
+        shown = tuple(commit_statuses(self._status()))
+        contexts = {each.context for each in shown}
+        self._told = {at: news for at, news in self._told.items() if at in contexts}
+        for each in shown:
             if self._told.get(each.context) != each.news:
                 failures += not self._is_told(each)
         return not failures

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from glia.events import ConditionsChanged
 from glia.status import loudest
@@ -11,6 +12,9 @@ from glia.status import loudest
 if TYPE_CHECKING:
     from glia.events import Event
     from glia.target import ClusterRef
+
+REMEMBERED: Final = 20_000
+"""Services: twice as many as a loop is made for. Nobody says here which of them are gone."""
 
 
 @dataclass(slots=True)
@@ -20,8 +24,8 @@ class Once:
     The loop itself tells other things only when they change.
     """
 
-    _told: dict[tuple[ClusterRef, str], tuple[str, set[tuple[str, str, str]]]] = field(
-        default_factory=dict
+    _told: OrderedDict[tuple[ClusterRef, str], tuple[str, set[tuple[str, str, str]]]] = field(
+        default_factory=OrderedDict
     )
 
     def is_news(self, event: Event) -> bool:
@@ -31,9 +35,11 @@ class Once:
         loud = loudest(event.after)
         said = (loud.type, loud.status, loud.reason)
         at = (event.cluster, event.key)
-        revision, told = self._told.get(at, ("", set()))
+        revision, told = self._told.pop(at, ("", set()))
         if revision != event.commit:
             told = set()
         known = said in told
         self._told[at] = (event.commit, told | {said})
+        if len(self._told) > REMEMBERED:
+            self._told.popitem(last=False)
         return not known

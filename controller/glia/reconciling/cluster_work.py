@@ -120,6 +120,7 @@ class ClusterWork:
         now = self._clock.now()
         self._register.take(goal, now)
         self._rollouts.keep(self._register.entries.keys())
+        self._executor.keep(self._register.entries.keys())
         self._sweep_at = now
 
     def _look(self, *, stalled: bool) -> None:

@@ -21,7 +21,7 @@ from glia.steps import Create, Delete, Replace, Retire, Scale, Update
 from glia.watch import VISIBLE_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from random import Random
 
     from glia.change import Change
@@ -57,15 +57,23 @@ class _Refusal:
     """A change that AWS has refused, told apart by what it would do.
 
     Attributes:
+        key: of its service; of labels, their cluster.
         failures: in a row.
+        at: when it was refused last.
         again_at: when it may be tried again.
     """
 
+    key: str
     doing: str
     failures: int
+    at: float
     again_at: float
     transient: bool
     message: str
+
+    def holds(self, now: float) -> bool:
+        """A clock that is set back ends it, too."""
+        return self.at <= now < self.again_at
 
 
 @dataclass(slots=True)
@@ -91,6 +99,10 @@ class Curbs:
             labellings=tuple(each for each in plan.labellings if each.id not in refused),
         )
 
+    def keep(self, keys: Collection[str]) -> None:
+        """Forget what was refused of services that are no longer wanted."""
+        self._refusals = {at: each for at, each in self._refusals.items() if each.key in keys}
+
     def settled(self, lane: str) -> None:
         """A lane is as it should be: nothing is refused any more."""
         self._refusals.pop(lane, None)
@@ -98,7 +110,8 @@ class Curbs:
     def note(self, change: Change, outcome: Outcome, now: float) -> None:
         """What came of a change that was begun."""
         if has_written(outcome):
-            self._writes[change.id] = _Write(_shown(change), now)
+            recent = ((at, each) for at, each in self._writes.items() if _may_lag(each, now))
+            self._writes = {**dict(recent), change.id: _Write(_shown(change), now)}
             if change.cause == "drift":
                 self._flips.corrected(change, now)
         if outcome.refused:
@@ -170,7 +183,7 @@ class Curbs:
     def _refused(self, at: str, doing: str, now: float) -> Block | None:
         """That AWS has refused exactly this, and is not to be asked again yet."""
         refusal = self._refusals.get(at)
-        if refusal is None or refusal.doing != doing or now >= refusal.again_at:
+        if refusal is None or refusal.doing != doing or not refusal.holds(now):
             return None
         return Block(BACKING_OFF if refusal.transient else REFUSED, refusal.message, "")
 
@@ -180,10 +193,7 @@ class Curbs:
         Somebody may have put precisely that back: then it is put right a little later.
         """
         write = self._writes.get(change.id)
-        if write is None or now - write.at >= VISIBLE_SECONDS:
-            self._writes.pop(change.id, None)
-            return False
-        return write.before == _shown(change)
+        return write is not None and _may_lag(write, now) and write.before == _shown(change)
 
     def _refuse(self, doing: str, outcome: Outcome, now: float) -> None:
         before = self._refusals.get(outcome.id)
@@ -192,8 +202,13 @@ class Curbs:
             backoff(failures, self.pace, self.random) if outcome.transient else self.pace.patience
         )
         self._refusals[outcome.id] = _Refusal(
-            doing, failures, now + wait, outcome.transient, outcome.message
+            outcome.key, doing, failures, now, now + wait, outcome.transient, outcome.message
         )
+
+
+def _may_lag(write: _Write, now: float) -> bool:
+    """Whether ECS may still show what was there before; of the future nobody knows."""
+    return 0 <= now - write.at < VISIBLE_SECONDS
 
 
 def has_written(outcome: Outcome) -> bool:

@@ -17,7 +17,7 @@ from glia.outcome import State
 from glia.reconciling.curbs import PASSING, Curbs, has_written, is_elsewhere
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from glia.change import Change
     from glia.events import Result
@@ -42,7 +42,7 @@ class Executor:
         self._means = means
         self._curbs = Curbs(means.pace, means.random)
         self._commit = ""
-        self._told: dict[str, object] = {}
+        self._told: dict[str, tuple[str, object]] = {}
         self.changed: set[str] = set()
         self.results: set[Result] = set()
 
@@ -95,6 +95,12 @@ class Executor:
             raise KeyboardInterrupt
         return curbed, {outcome.id: outcome for outcome in applied}
 
+    def keep(self, keys: Collection[str]) -> None:
+        """Forget what is known of services that are no longer wanted."""
+        whole = {*keys, str(self._means.cluster)}
+        self._curbs.keep(whole)
+        self._told = {at: news for at, news in self._told.items() if news[0] in whole}
+
     def settled(self, lane: str) -> None:
         """A lane is as it should be: whatever comes is news, and may be tried."""
         self._curbs.settled(lane)
@@ -139,7 +145,8 @@ class Executor:
             self.results.add("success")
         if outcome.refused:
             self.results.add("requeue" if transient else "terminal")
-        news = (outcome.state, outcome.reason, outcome.message, outcome.calls)
+        said = (outcome.state, outcome.reason, outcome.message, outcome.calls)
+        news = (outcome.key, said)
         known = self._told.get(outcome.id) == news and not written
         if outcome.state is not State.NOT_STARTED and not known:
             self._told[outcome.id] = news

@@ -20,8 +20,12 @@ class _Truce:
     """A lane whose drift is left alone, as long as this is what is wanted of it."""
 
     content: tuple[str, str]
-    until: float
+    begun: float
     path: str
+
+    def holds(self, now: float) -> bool:
+        """A clock that is set back ends it, too."""
+        return 0 <= now - self.begun < TRUCE_SECONDS
 
 
 @dataclass(slots=True)
@@ -33,6 +37,8 @@ class Flips:
 
     def corrected(self, change: Change, now: float) -> None:
         """Drift has been put back."""
+        self._corrected = {at: times for at in self._corrected if (times := self._recent(at, now))}
+        self._truces = {at: each for at, each in self._truces.items() if each.holds(now)}
         for path in _paths(change):
             recent = self._recent((change.id, path), now)
             self._corrected[change.id, path] = (*recent, now)
@@ -48,17 +54,19 @@ class Flips:
             return ""
         content = (change.lane.content, change.lane.service_content)
         truce = self._truces.get(change.id)
-        if truce is not None and truce.content == content and now < truce.until:
+        if truce is not None and truce.content == content and truce.holds(now):
             return truce.path
         self._truces.pop(change.id, None)
         for path in _paths(change):
             if len(self._recent((change.id, path), now)) >= FLIPS:
-                self._truces[change.id] = _Truce(content, now + TRUCE_SECONDS, path)
+                self._truces[change.id] = _Truce(content, now, path)
                 return path
         return ""
 
     def _recent(self, at: tuple[str, str], now: float) -> tuple[float, ...]:
-        return tuple(time for time in self._corrected.get(at, ()) if now - time < WITHIN_SECONDS)
+        return tuple(
+            time for time in self._corrected.get(at, ()) if 0 <= now - time < WITHIN_SECONDS
+        )
 
 
 def _paths(change: Change) -> Iterable[str]:

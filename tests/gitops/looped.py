@@ -62,11 +62,12 @@ class Loop:
         source: Desired | None = None,
         through: Callable[[Ecs], Any] = lambda ecs: ecs,
         settings: Settings | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.operator = operator
-        self.clock = operator.driver.clock
+        self.clock = clock or operator.driver.clock
         self.events: list[Event] = []
-        online = operator.online()
+        online = operator.online(clock) if clock else operator.online()
         gateways: dict[ClusterRef, Any] = {}
 
         def ecs_of(cluster: ClusterRef) -> Any:

@@ -13,12 +13,16 @@ from hypothesis import strategies as st
 from gitops.looped import Loop
 from glia.aws.clock import SystemClock
 from glia.aws.pacing import Pacer
+from glia.events import LoopFailed
 from glia.reconciling.requeue import Pace, backoff, jittered
 from glia.sandbox.clock import VirtualClock
+from glia.sandbox.faults import Fault
 from glia.shards import Shard
 from glia.target import ClusterRef, Target
+from support.operator import neuron_service
 
 if TYPE_CHECKING:
+    from glia.clock import Clock
     from support.operator import Operator
 
 NAMES = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=20)
@@ -86,6 +90,38 @@ def test_nothing_is_called_once_the_clock_is_interrupted() -> None:
     except KeyboardInterrupt:
         return
     raise AssertionError("the call would have been made")
+
+
+class Set:
+    """A clock that somebody sets ahead, or back."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock, self.ahead = clock, 0.0
+        self.sleep, self.worker, self.away = clock.sleep, clock.worker, clock.away
+
+    def now(self) -> float:
+        return self.clock.now() + self.ahead
+
+
+def test_a_clock_that_is_set_an_hour_ahead_and_back_delays_nothing(operator: Operator) -> None:
+    """What was refused for good waits an hour; by the clock that was set back it would be two."""
+    clock = Set(operator.driver.clock)
+    loop = Loop(operator.write(neuron_service()), clock=clock)
+    loop.settle("web")
+    clock.ahead = 3600
+    loop.play(70)
+    operator.driver.update(desiredCount=1)
+    operator.driver.sandbox.faults.rewrite(Fault("UpdateService", "AccessDeniedException"))
+    loop.play(130)
+    assert loop.condition("Stalled") == ("True", "Refused")
+
+    clock.ahead = 0
+    with operator.changing() as calls:
+        loop.play(130)
+    assert calls == {"UpdateService": 1}
+    loop.write(neuron_service(image="server:2"))
+    assert loop.settle("web") < 600
+    assert not loop.told(LoopFailed)
 
 
 def test_all_that_is_under_way_is_waited_for_together(operator: Operator) -> None:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import tempfile
+import threading
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from glia.manifest.load import load
+from glia.sandbox.clock import VirtualClock
+from glia.source import kustomize
+from glia.source.directory import DirectorySource
+from glia.source.failures import Stopped
 from glia.source.files import find
 from glia.source.kustomization import folders, topmost
 from glia.source.kustomize import Disk
@@ -108,6 +115,52 @@ def test_what_would_be_fetched_is_refused_and_the_tool_is_not_even_started(
     assert all(each.location for each in everything.diagnostics)
     assert names(type(everything)(everything.sources, ())) == ["inference"]
     assert not (tmp_path / "started").exists()
+
+
+@pytest.fixture
+def slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three kustomizations, and a tool that takes a minute for each; where they are."""
+    files = {f"m/{name}/kustomization.yaml": "resources: [a.yaml]" for name in "abc"}
+    write(tmp_path, {**files, **{f"m/{name}/a.yaml": CLUSTER for name in "abc"}})
+    tool = tmp_path / "bin" / "kubectl"
+    closes = "exec 1>&- 2>&-; sleep 60"  # so that nobody can wait for the end of what it says
+    write(tmp_path, {"bin/kubectl": f"#!/bin/sh\ntouch {tmp_path}/started\n{closes}\n"})
+    tool.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
+    return tmp_path / "m"
+
+
+def test_all_kustomizations_together_take_no_longer_than_they_may(
+    slow: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kustomize, "TOGETHER_SECONDS", 0.3)
+    write(slow, {"plain.yaml": CLUSTER})
+    everything = found(str(slow))
+    first, *others = everything.diagnostics
+    assert "took longer than it may" in first.message
+    assert ["have taken all the time" in each.message for each in others] == [True, True]
+    assert names(type(everything)(everything.sources, ())) == ["inference"]
+
+
+@pytest.mark.parametrize("from_git", [False, True])
+def test_whoever_waits_for_a_kustomization_can_be_stopped(
+    slow: Path, site: Site, from_git: bool
+) -> None:
+    source: Any = DirectorySource((str(slow),), VirtualClock())
+    if from_git:
+        site.origin.commit({"m/a/kustomization.yaml": "resources: [a.yaml]", "m/a/a.yaml": CLUSTER})
+        source = site.over_file()
+
+    def stop() -> None:
+        while not (slow.parent / "started").exists():
+            time.sleep(0.01)
+        source.stop()
+
+    threading.Thread(target=stop, daemon=True).start()
+    begin = time.monotonic()
+    with pytest.raises(Stopped):
+        source.fetch()
+    assert time.monotonic() - begin < 50, "it did not wait for the tool"
 
 
 def test_a_kustomization_that_names_itself_or_another_in_a_ring_ends(tmp_path: Path) -> None:

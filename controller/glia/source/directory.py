@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ class DirectorySource:
     def __init__(self, paths: Sequence[str], clock: Clock) -> None:
         self._paths = tuple(paths)
         self._clock = clock
+        self._stopped = threading.Event()
         self._last: Revision | None = None
 
     @property
@@ -40,10 +42,11 @@ class DirectorySource:
         Raises:
             PathNotFound: one of the paths is not there.
             PathEmpty: none of them holds a manifest.
+            Stopped: a kustomization was being built, and nobody waits for it any more.
         """
         if missing := [path for path in self._paths if not Path(path).exists()]:
             raise PathNotFound(f"{missing[0]} does not exist", "correct the path, or mount it")
-        found = find(self._paths, io.BytesIO())
+        found = find(self._paths, io.BytesIO(), self._stopped)
         where = " ".join(self._paths)
         if not found.sources and not found.diagnostics:
             raise PathEmpty(
@@ -56,7 +59,8 @@ class DirectorySource:
         return self._last
 
     def stop(self) -> None:
-        """Nothing: reading a disk is over in no time."""
+        """Let a ``fetch`` that builds kustomizations end: reading a disk is over in no time."""
+        self._stopped.set()
 
     def relation(self, old: str, new: str) -> Relation:
         """A directory has no history: what is there later follows from what was there before."""

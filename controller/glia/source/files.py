@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,8 @@ from glia.source.kustomization import NAMES, topmost
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import BinaryIO
+
+    from glia.source.kustomize import Builds
 
 # What `kubectl kustomize` writes of some ten thousand manifests.
 MAXIMUM_INPUT_BYTES = 64 * 1024 * 1024
@@ -37,17 +40,22 @@ class Found:
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def find(paths: Sequence[str], stdin: BinaryIO) -> Found:
-    """The files that are named, those of directories in order, and ``-``; each once."""
+def find(paths: Sequence[str], stdin: BinaryIO, stopped: threading.Event | None = None) -> Found:
+    """The files that are named, those of directories in order, and ``-``; each once.
+
+    Raises:
+        Stopped: ``stopped`` was set while a kustomization was built.
+    """
     sources: dict[str, tuple[Source, ...]] = {}
     diagnostics: list[Diagnostic] = []
     real = lru_cache(os.path.realpath)  # looks at each folder on the way to a file
+    builds = lru_cache(lambda: _builds(stopped or threading.Event()))
     files: dict[str, list[str]] = {path: [] for path in paths}
     for top, path in _files(paths, diagnostics):
         identity = path if path == "-" else _identity(path, real)
         try:
             if identity not in sources:
-                sources[identity] = _sources(path, stdin, diagnostics)
+                sources[identity] = _sources(path, stdin, builds, diagnostics)
             files[top] += (each.file for each in sources[identity])
         except OSError as error:
             diagnostics.append(_unreadable(error))
@@ -66,13 +74,19 @@ def _identity(path: str, real: Callable[[str], str]) -> str:
     return f"{real(folder)}{os.sep}{name}"
 
 
-def _sources(path: str, stdin: BinaryIO, diagnostics: list[Diagnostic]) -> tuple[Source, ...]:
+def _builds(stopped: threading.Event) -> Builds:
+    from glia.source.kustomize import Builds  # noqa: PLC0415  (few have one)
+
+    return Builds(stopped)
+
+
+def _sources(
+    path: str, stdin: BinaryIO, builds: Callable[[], Builds], diagnostics: list[Diagnostic]
+) -> tuple[Source, ...]:
     if path == "-":
         return _stdin(stdin, diagnostics)
     if path.endswith(os.sep):
-        from glia.source.kustomize import built  # noqa: PLC0415  (few have one)
-
-        made, told = built(path.rstrip(os.sep) or os.sep)
+        made, told = builds().built(path.rstrip(os.sep) or os.sep)
         diagnostics += told
         return made
     return (_read(path),)

@@ -7,23 +7,28 @@ import posixpath
 import re
 import shutil
 import tempfile
-import threading
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from glia.ecs.secret_text import concealed
 from glia.errors import Diagnostic
 from glia.manifest.document import Source
 from glia.source.documents import documents
-from glia.source.failures import SourceError
+from glia.source.failures import SourceError, Stopped
 from glia.source.kustomization import folders
 from glia.source.process import run
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Iterable
 
+    from glia.source.process import Ended
+
 MAXIMUM_OUTPUT: Final = 64 * 1024 * 1024
-_SECONDS: Final = 60
+_SECONDS: Final = 60.0
+TOGETHER_SECONDS: Final = 300.0
+"""For all kustomizations of one reading: a loop whose source takes thrice that counts as hung."""
 _LONGEST: Final = 500
 # Everything that speaks HTTP is sent to a port where nobody listens, and git may use no transport.
 _NOWHERE: Final = "http://127.0.0.1:1"
@@ -42,37 +47,60 @@ class Disk:
         return Path(path).is_dir()
 
 
-def built(folder: str) -> tuple[tuple[Source, ...], tuple[Diagnostic, ...]]:
-    """The manifests that a kustomization on disk comes to."""
-    _, diagnostics = folders(Disk(), folder)
-    if diagnostics:
-        return (), diagnostics
-    return build(folder, folder)
+class Builds:
+    """The kustomizations of one reading, each bounded in time, and all of them together.
 
-
-def build(where: str, name: str) -> tuple[tuple[Source, ...], tuple[Diagnostic, ...]]:
-    """Run the tool in the folder ``where``, which the user knows by ``name``; it is checked.
-
-    Whatever goes wrong is a diagnostic: a kustomization costs nobody else anything.
+    ``stopped`` ends the one that is under way from another thread.
     """
-    command = _command()
-    if command is None:
-        return (), (_no_tool(name),)
-    with tempfile.TemporaryDirectory() as home:
+
+    def __init__(self, stopped: threading.Event) -> None:
+        self._stopped = stopped
+        self._left = TOGETHER_SECONDS
+
+    def built(self, folder: str) -> tuple[tuple[Source, ...], tuple[Diagnostic, ...]]:
+        """The manifests that a kustomization on disk comes to."""
+        _, diagnostics = folders(Disk(), folder)
+        if diagnostics:
+            return (), diagnostics
+        return self.build(folder, folder)
+
+    def build(self, where: str, name: str) -> tuple[tuple[Source, ...], tuple[Diagnostic, ...]]:
+        """Run the tool in the folder ``where``, which the user knows by ``name``; it is checked.
+
+        Whatever goes wrong is a diagnostic: a kustomization costs nobody else anything.
+
+        Raises:
+            Stopped: ``stopped`` was set.
+        """
+        command = _command()
+        if command is None:
+            return (), (_no_tool(name),)
+        if self._left <= 0:
+            return (), (_no_time(name),)
         try:
-            ended = run(
-                (*command, where),
-                environment=_environment(home),
-                seconds=_SECONDS,
-                most=MAXIMUM_OUTPUT,
-                stopped=threading.Event(),
-            )
+            ended = self._run((*command, where))
+        except Stopped:
+            raise
         except SourceError as error:
             return (), (_failed(name, str(error)),)
-    if ended.code:
-        return (), (_failed(name, ended.err.replace(where, name)),)
-    file = posixpath.join(name, "(built)")
-    return tuple(Source(file, part, line) for line, part in documents(ended.out)), ()
+        if ended.code:
+            return (), (_failed(name, ended.err.replace(where, name)),)
+        file = posixpath.join(name, "(built)")
+        return tuple(Source(file, part, line) for line, part in documents(ended.out)), ()
+
+    def _run(self, command: tuple[str, ...]) -> Ended:
+        begin = monotonic()
+        try:
+            with tempfile.TemporaryDirectory() as home:
+                return run(
+                    command,
+                    environment=_environment(home),
+                    seconds=min(_SECONDS, self._left),
+                    most=MAXIMUM_OUTPUT,
+                    stopped=self._stopped,
+                )
+        finally:
+            self._left -= monotonic() - begin
 
 
 def _command() -> tuple[str, ...] | None:
@@ -103,6 +131,16 @@ def _no_tool(name: str) -> Diagnostic:
         expected="kubectl or kustomize where PATH finds it",
         remedy=f"install one, or build it elsewhere (kubectl kustomize {name} | glia plan -), "
         "or name only the files beside it",
+    )
+
+
+def _no_time(name: str) -> Diagnostic:
+    return Diagnostic(
+        severity="error",
+        code="kustomization-failed",
+        message=f"{name} is not built: the kustomizations before it have taken all the time",
+        expected=f"at most {TOGETHER_SECONDS:.0f} seconds for all of them",
+        remedy="build them in a pipeline and commit what they come to, or run one glia for each",
     )
 
 

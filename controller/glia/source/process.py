@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -91,11 +92,21 @@ def _outputs(
             out += chunk
             if len(out) > most:
                 raise TooLarge(f"{_name(process)} wrote more than {most:,} bytes")
-    try:
-        process.wait(max(0.0, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        raise _late(process) from None
+    while process.poll() is None:  # it may go on after it has closed them
+        left = _left(process, deadline, stopped)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(min(left, _LOOKS_FOR_STOP_EVERY))
     return bytes(out), bytes(err)
+
+
+def _left(process: subprocess.Popen[bytes], deadline: float, stopped: threading.Event) -> float:
+    """Seconds that the process still has."""
+    if stopped.is_set():
+        raise Stopped("interrupted")
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise _late(process)
+    return left
 
 
 def _chunks(
@@ -106,11 +117,7 @@ def _chunks(
             assert stream is not None  # noqa: S101  (both are pipes)
             selector.register(stream, selectors.EVENT_READ)
         while selector.get_map():
-            left = deadline - time.monotonic()
-            if stopped.is_set():
-                raise Stopped("interrupted")
-            if left <= 0:
-                raise _late(process)
+            left = _left(process, deadline, stopped)
             for key, _ in selector.select(min(left, _LOOKS_FOR_STOP_EVERY)):
                 chunk = os.read(key.fd, _CHUNK)
                 if not chunk:

@@ -14,7 +14,7 @@ from glia.manifest.syntax import MAXIMUM_BYTES
 from glia.source.git.blobs import bring, contents
 from glia.source.git.tree import under
 from glia.source.kustomization import folders, topmost
-from glia.source.kustomize import build
+from glia.source.kustomize import Builds
 from glia.source.refusal import refusal
 
 if TYPE_CHECKING:
@@ -80,27 +80,34 @@ class Committed:
 def built_from(
     objects: Objects, commit: str, tops: Iterable[str], limits: Limits
 ) -> tuple[tuple[Source, ...], tuple[Diagnostic, ...]]:
-    """The manifests that the kustomizations in these folders of a commit come to."""
+    """The manifests that the kustomizations in these folders of a commit come to.
+
+    Raises:
+        Stopped: nobody waits for them any more.
+    """
     tree = Committed(objects, commit, limits)
     chosen = topmost(tree, [top or "." for top in tops])
+    builds = Builds(objects.stopped)
     sources: list[Source] = []
     diagnostics: list[Diagnostic] = []
     for top in chosen:
         needed, refused = folders(tree, top)
-        made, told = ((), refused) if refused else _built(tree.below(needed), top)
+        made, told = ((), refused) if refused else _built(tree.below(needed), top, builds)
         sources += made
         diagnostics += told
     return tuple(sources), tuple(diagnostics)
 
 
-def _built(files: dict[str, bytes], top: str) -> tuple[tuple[Source, ...], tuple[Diagnostic, ...]]:
+def _built(
+    files: dict[str, bytes], top: str, builds: Builds
+) -> tuple[tuple[Source, ...], tuple[Diagnostic, ...]]:
     with tempfile.TemporaryDirectory(prefix="glia-") as private:
         try:
             for path, content in files.items():
                 _write(Path(private, path), content)
         except OSError as error:
             return (), (_unwritable(top, error),)
-        return build(str(Path(private, top)), top)
+        return builds.build(str(Path(private, top)), top)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -37,7 +37,7 @@ class LocalRepository:
     def __init__(self, path: str) -> None:
         place = Path(path).resolve()
         folder = place if place.is_dir() else place.parent
-        self._stopped = threading.Event()
+        self.stopped = threading.Event()
         self._top = folder
         top = self._run("rev-parse", "--show-toplevel")
         if top.code:
@@ -151,7 +151,7 @@ class LocalRepository:
             stdin=stdin,
             seconds=USUAL.seconds,
             most=most,
-            stopped=self._stopped,
+            stopped=self.stopped,
         )
 
 

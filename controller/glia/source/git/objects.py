@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import threading
 
 
 class Objects(Protocol):
-    """An object store."""
+    """An object store; ``stopped`` is set once nobody waits for what is read of it."""
+
+    @property
+    def stopped(self) -> threading.Event: ...
 
     def git(self, *arguments: str, stdin: bytes = b"", most: int = ...) -> bytes:
         """What a command says that looks at the store alone.

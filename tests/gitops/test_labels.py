@@ -1,4 +1,4 @@
-"""Partitions that the loop makes and takes back, whatever happens on the way."""
+"""Labels and constraints that the loop sets and takes back, whatever happens on the way."""
 
 from __future__ import annotations
 
@@ -162,4 +162,44 @@ def test_a_refused_label_holds_the_lanes_behind_it_alone_and_is_tried_less_and_l
     forbids = False
     loop.settle("large", "pair")
     assert running(operator) == {"large": 3, "pair": 12}
+    assert not loop.told(LoopFailed)
+
+
+def test_a_refused_constraint_holds_whom_it_keeps_apart_and_is_told_and_tried_less_and_less_often(
+    make_operator: Callable[..., Operator],
+) -> None:
+    operator = make_operator((BIG, 4))
+    tried: list[float] = []
+    forbids = True
+
+    def forbidding(call: Callable[..., Any], request: Any) -> Any:
+        if forbids and "placementConstraints" in request:
+            tried.append(operator.driver.clock.now())
+            raise GliaError("ecs:UpdateService is denied")
+        return call(request)
+
+    ported = sharing("ported", 2, 4)
+    loop = Loop(
+        operator.write(ported), through=lambda ecs: Gateway(ecs, "update_service", forbidding)
+    )
+    loop.settle("ported")
+    live = len(lanes(operator))
+    loop.write(ported, sharing("whole", 1, 12, lock="antiAffinity"), sharing("one", 1, 1))
+    loop.play(150)
+    told = [each for each in loop.told(ChangeTold) if each.outcome.action == "separate"]
+    assert [each.outcome.state for each in told] == [State.FAILED] * live
+    assert {(each.outcome.key, each.about.level) for each in told} == {
+        ("inference/ported", "warning")
+    }
+    assert 3 * live <= len(tried) <= 10 * live
+    assert max(later - sooner for sooner, later in pairwise(tried)) > 10
+    assert running(operator) == {"ported": 2, "one": 1}
+    assert loop.condition("Reconciling", "whole")[0] == "True"
+
+    forbids, since = False, len(loop.events)
+    loop.settle("whole", "one")
+    told = loop.told(ChangeTold, since=since)
+    done = [each.outcome for each in told if each.outcome.action == "separate"]
+    assert [(each.state, each.calls) for each in done] == [(State.DONE, ("UpdateService",))] * live
+    assert running(operator) == {"ported": 2, "one": 1, "whole": 1}
     assert not loop.told(LoopFailed)

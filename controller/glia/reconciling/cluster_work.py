@@ -226,7 +226,7 @@ class ClusterWork:
         self._settle(keys, prepared, plan, outcomes)
         if shared:  # whose chips are given out together, each in every pass of the others
             entry = self._register.entries[min(shared)]
-            entry.due = min(entry.due, self._executor.labels_again_at(whole, outcomes))
+            entry.due = min(entry.due, self._executor.steps_again_at(whole, outcomes))
 
     def _settle(
         self, keys: frozenset[str], prepared: Prepared, plan: Plan, outcomes: dict[str, Outcome]

@@ -17,11 +17,11 @@ from glia.outcome import State
 from glia.plan import Plan
 from glia.reconciling.flips import Flips
 from glia.reconciling.requeue import backoff
-from glia.steps import Create, Delete, Replace, Retire, Scale, Update
+from glia.steps import Create, Delete, Replace, Retire, Scale, Separation, Update
 from glia.watch import VISIBLE_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from random import Random
 
     from glia.change import Change
@@ -90,13 +90,14 @@ class Curbs:
         """The same plan; what is not to be made now is blocked in it."""
         refused = {
             each.id: block
-            for each in plan.labellings
-            if (block := self._refused(each.id, _labelling(each), now))
+            for each in steps_before(plan)
+            if (block := self._refused(each.id, _preparing(each), now))
         }
         return replace(
             plan,
             changes=tuple(self._curb(change, refused, now) for change in plan.changes),
             labellings=tuple(each for each in plan.labellings if each.id not in refused),
+            separations=tuple(each for each in plan.separations if each.id not in refused),
         )
 
     def keep(self, keys: Collection[str]) -> None:
@@ -119,12 +120,15 @@ class Curbs:
         elif outcome.state in {State.DONE, State.SUBMITTED}:
             self._refusals.pop(change.id, None)
 
-    def note_labels(self, labelling: Labelling, outcome: Outcome, now: float) -> None:
-        """What came of labels. Instances come and go: no refusal of theirs is for good."""
+    def note_step(self, step: Labelling | Separation, outcome: Outcome, now: float) -> None:
+        """What came of labels or constraints.
+
+        Instances and other lanes come and go: no refusal of theirs is for good.
+        """
         if outcome.refused:
-            self._refuse(_labelling(labelling), replace(outcome, transient=True), now)
+            self._refuse(_preparing(step), replace(outcome, transient=True), now)
         elif outcome.state is State.DONE:
-            self._refusals.pop(labelling.id, None)
+            self._refusals.pop(step.id, None)
 
     def failures(self, ids: set[str]) -> int:
         """The most refusals in a row of one of these lanes."""
@@ -138,16 +142,14 @@ class Curbs:
         rules = {block.rule for block in change.blocked_by}
         return now + LOOK_AGAIN_SECONDS if rules & PASSING.keys() else float("inf")
 
-    def labels_again_at(
-        self, labellings: Iterable[Labelling], outcomes: Mapping[str, Outcome], now: float
-    ) -> float:
-        """When to look again at instances that were to be labelled; never: infinity.
+    def steps_again_at(self, plan: Plan, outcomes: Mapping[str, Outcome], now: float) -> float:
+        """When to look again at what was to be labelled, or kept apart; never: infinity.
 
         What was refused waits its time; what was cut off goes on soon; and behind labels that
         have changed there may be more to do.
         """
         again = []
-        for each in labellings:
+        for each in steps_before(plan):
             outcome = outcomes.get(each.id)
             if each.id in self._refusals:
                 again.append(self._refusals[each.id].again_at)
@@ -206,6 +208,12 @@ class Curbs:
         )
 
 
+def steps_before(plan: Plan) -> tuple[Labelling | Separation, ...]:
+    """What comes before changes: instances that are labelled, lanes that are kept apart."""
+    labellings: tuple[Labelling | Separation, ...] = plan.labellings
+    return labellings + plan.separations
+
+
 def _may_lag(write: _Write, now: float) -> bool:
     """Whether ECS may still show what was there before; of the future nobody knows."""
     return 0 <= now - write.at < VISIBLE_SECONDS
@@ -244,8 +252,11 @@ def _doing(change: Change) -> str:
     return Plan(changes=(replace(change, blocked_by=()),)).digest
 
 
-def _labelling(labelling: Labelling) -> str:
-    return " ".join((labelling.id, *labelling.instances))
+def _preparing(step: Labelling | Separation) -> str:
+    """What it would do."""
+    if isinstance(step, Separation):
+        return " ".join((step.id, *(str(dict(each)) for each in step.constraints)))
+    return " ".join((step.id, *step.instances))
 
 
 def _shown(change: Change) -> tuple[Any, ...] | None:

@@ -14,7 +14,7 @@ from glia.applying.manner import Manner
 from glia.events import ChangeTold
 from glia.identity import service_id
 from glia.outcome import State
-from glia.reconciling.curbs import PASSING, Curbs, has_written, is_elsewhere
+from glia.reconciling.curbs import PASSING, Curbs, has_written, is_elsewhere, steps_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from glia.plan import Plan
     from glia.reconciling.means import Means
     from glia.rollout import Rollout
-    from glia.steps import Labelling
+    from glia.steps import Labelling, Separation
 
 _ORDER: tuple[Result, ...] = ("error", "requeue", "terminal", "success")
 
@@ -75,13 +75,13 @@ class Executor:
         """
         curbed = self._curbs.curbed(plan, self._now())
         changes = {each.id: each for each in curbed.changes if not is_elsewhere(each)}
-        labellings = {each.id: each for each in curbed.labellings}
+        steps = {each.id: each for each in steps_before(curbed)}
 
         def note(outcome: Outcome) -> None:
             if outcome.state.ended and outcome.id in changes:
                 self._note(changes[outcome.id], outcome)
-            elif outcome.state.ended and outcome.id in labellings:
-                self._note_labels(labellings[outcome.id], outcome)
+            elif outcome.state.ended and outcome.id in steps:
+                self._note_step(steps[outcome.id], outcome)
 
         end = self._now() + self._means.pace.longest_pass
         manner = Manner(
@@ -110,9 +110,9 @@ class Executor:
         """When a change that was blocked here, or refused, may be tried; never: infinity."""
         return self._curbs.again_at(change, self._now())
 
-    def labels_again_at(self, plan: Plan, outcomes: Mapping[str, Outcome]) -> float:
-        """When to look again at instances that the plan labels; never: infinity."""
-        return self._curbs.labels_again_at(plan.labellings, outcomes, self._now())
+    def steps_again_at(self, plan: Plan, outcomes: Mapping[str, Outcome]) -> float:
+        """When to look again at what the plan labels and keeps apart; never: infinity."""
+        return self._curbs.steps_again_at(plan, outcomes, self._now())
 
     def failures(self, ids: set[str]) -> int:
         """The most refusals in a row of one of these lanes."""
@@ -130,8 +130,8 @@ class Executor:
             self.results.add("terminal")
         self._say(outcome, change.cause, transient=outcome.transient, rules=rules)
 
-    def _note_labels(self, labelling: Labelling, outcome: Outcome) -> None:
-        self._curbs.note_labels(labelling, outcome, self._now())
+    def _note_step(self, step: Labelling | Separation, outcome: Outcome) -> None:
+        self._curbs.note_step(step, outcome, self._now())
         if outcome.state is State.TIMED_OUT:
             self.results.add("requeue")
         self._say(outcome, "git", transient=True)

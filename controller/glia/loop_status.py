@@ -93,6 +93,7 @@ class LoopStatus:
         bugs: exceptions that were caught since the start.
         stepped_at: when the loop last looked at what is due.
         prune_blocked: how many services each safety rule keeps from being pruned.
+        prunes_since: when the pass of pruning that is under way began; None where none is.
     """
 
     at: float
@@ -103,11 +104,13 @@ class LoopStatus:
     bugs: int = 0
     stepped_at: float = 0.0
     prune_blocked: Mapping[str, int] = field(default_factory=dict)
+    prunes_since: float | None = None
 
     @property
     def unfinished(self) -> float:
         """Seconds that the oldest work that is under way has taken."""
-        begun = (self.source.busy_since, *(each.busy_since for each in self.clusters))
+        of_clusters = (each.busy_since for each in self.clusters)
+        begun = (self.source.busy_since, self.prunes_since, *of_clusters)
         return max((self.at - each for each in begun if each is not None), default=0.0)
 
     @property

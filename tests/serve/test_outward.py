@@ -205,7 +205,7 @@ def neuron(instance_type: str) -> dict[str, Any]:
 
 
 def test_a_storm_of_pushes_is_one_fetch_and_a_push_during_a_fetch_is_not_lost(seen: Seen) -> None:
-    loop, source = seen.loop, seen.loop.reconciler._source
+    loop, source = seen.loop, seen.loop.reconciler._source.source
     loop.write(neuron_service()).settle("web")
     loop.play(30)
     fetches: list[float] = []

@@ -97,6 +97,7 @@ def test_the_probes_say_whether_the_loop_lives_and_is_ready_and_nothing_else(pla
         (replace(GOOD, stepped_at=960.0), 503, 200),
         (replace(GOOD, clusters=(busy,)), 503, 200),
         (replace(GOOD, source=slow), 503, 200),
+        (replace(GOOD, prunes_since=1000.0 - 901), 503, 200),
         (replace(GOOD, source=SourceState()), 200, 503),
         (fresh, 200, 503),
         (unread, 200, 200),  # one that cannot be read is no reason to start anew

@@ -9,17 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from glia.events import ClusterUnread, LoopFailed, PassBegun, PassEnded, RolloutEnded
+from glia.events import LoopFailed, PassBegun, PassEnded, RolloutEnded
 from glia.frames import frames
 from glia.identity import lane_id
-from glia.loop_status import ClusterState
 from glia.outcome import State
 from glia.prepare import prepare
 from glia.reconciling.curbs import kept_to
 from glia.reconciling.executor import Executor
 from glia.reconciling.goal import NOTHING_WANTED, ClusterGoal
 from glia.reconciling.register import NEVER, Register
-from glia.reconciling.requeue import backoff, jittered
+from glia.reconciling.requeue import backoff
 from glia.reconciling.rollouts import Rollouts
 from glia.reconciling.standings import (
     SERVICE,
@@ -29,6 +28,7 @@ from glia.reconciling.standings import (
     of_unread,
     planned,
 )
+from glia.reconciling.sweeps import Sweeps
 from glia.service_status import refused_by_layout
 
 if TYPE_CHECKING:
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     from glia.conditions import Standing
     from glia.desired.state import DesiredService
     from glia.events import Reason
-    from glia.loop_status import ServiceState
+    from glia.loop_status import ClusterState, ServiceState
     from glia.outcome import Outcome
     from glia.plan import Plan
-    from glia.prepare import Prepared, Unread
+    from glia.prepare import Prepared
     from glia.reconciling.goal import Goal
     from glia.reconciling.means import Means
 
@@ -62,15 +62,14 @@ class ClusterWork:
         self._register = Register(means.cluster, means.tell)
         self._rollouts = Rollouts(means.ecs_of, means.clock.now)
         self._executor = Executor(means)
-        self._swept_at, self._sweep_at = 0.0, 0.0
-        self._failures, self._failure = 0, ""
+        self._sweeps = Sweeps(means)
 
     def is_due(self, goal: Goal, now: float) -> bool:
         """Whether there is anything to do now."""
         return (
             goal.number != self._goal.number
             or self._rollouts.is_due(now)
-            or bool(self._register.active and now >= self._sweep_at)
+            or bool(self._register.active and now >= self._sweeps.due)
             or bool(self._register.due(now))
         )
 
@@ -81,7 +80,7 @@ class ClusterWork:
 
     def make_due(self, now: float) -> None:
         """Compare everything as soon as can be, whatever was planned."""
-        self._sweep_at = min(self._sweep_at, now)
+        self._sweeps.due = min(self._sweeps.due, now)
         self._rollouts.look_at = min(self._rollouts.look_at, now)
 
     def run(self, goal: Goal, is_over: Callable[[], bool]) -> None:
@@ -94,7 +93,7 @@ class ClusterWork:
             self._look(stalled=False)
         now = self._clock.now()
         keys = self._register.due(now)
-        if now >= self._sweep_at and self._register.active:
+        if now >= self._sweeps.due and self._register.active:
             reason = "revision" if reason == "revision" else "sweep"
             keys = self._register.active
             self._look(stalled=True)
@@ -102,18 +101,10 @@ class ClusterWork:
             self._pass(keys, reason, is_over)
 
     def state(self, busy_since: float | None) -> ClusterState:
-        return ClusterState(
-            self.cluster,
-            busy_since,
-            self._swept_at,
-            self._sweep_at,
-            self._failures,
-            self._failure,
-            len(self._rollouts),
-        )
+        return self._sweeps.state(busy_since, len(self._rollouts))
 
     def services(self) -> tuple[ServiceState, ...]:
-        return self._register.states(self._sweep_at)
+        return self._register.states(self._sweeps.due)
 
     def _take(self, goal: Goal) -> None:
         self._goal = goal
@@ -121,7 +112,7 @@ class ClusterWork:
         self._register.take(goal, now)
         self._rollouts.keep(self._register.entries.keys())
         self._executor.keep(self._register.entries.keys())
-        self._sweep_at = now
+        self._sweeps.due = now
 
     def _look(self, *, stalled: bool) -> None:
         """Bring rollouts up to date; a service whose rollout has ended is due at once."""
@@ -150,11 +141,11 @@ class ClusterWork:
         self._executor.begin(commit)
         self._tell(PassBegun(began, self.cluster, commit, reason, len(keys)))
         if reason != "requeue":
-            self._sweep_at = began + jittered(self._pace.sweep, self._random)
+            self._sweeps.begin(began)
         self._attempt_all(keys, is_over)
         now = self._clock.now()
-        if not self._failure and reason != "requeue":
-            self._swept_at = began
+        if reason != "requeue":
+            self._sweeps.end(began)
         self._tell(
             PassEnded(
                 now,
@@ -163,7 +154,7 @@ class ClusterWork:
                 commit,
                 self._executor.result,
                 len(self._executor.changed),
-                self._sweep_at,
+                self._sweeps.due,
             )
         )
 
@@ -233,7 +224,9 @@ class ClusterWork:
     ) -> None:
         """What is known of each service now, and when to look at it again."""
         unread = prepared.unread.get(self.cluster)
-        self._heard(unread)
+        self._sweeps.heard(unread)
+        if unread is not None:
+            self._executor.results.add("requeue" if unread.transient else "terminal")
         for settled in plan.settled:
             if settled.service.key not in keys or settled.service.cluster != self.cluster:
                 continue
@@ -285,17 +278,3 @@ class ClusterWork:
         for key in keys:
             entry = self._register.entries[key]
             entry.failures = self._executor.failures(lanes.get(key, set()))
-
-    def _heard(self, unread: Unread | None) -> None:
-        """A cluster that does not answer is asked again soon, but less and less often."""
-        if unread is None:
-            self._failures, self._failure = 0, ""
-            return
-        now = self._clock.now()
-        self._failures += 1
-        self._executor.results.add("requeue" if unread.transient else "terminal")
-        if unread.transient:
-            self._sweep_at = now + backoff(self._failures, self._pace, self._random)
-        if self._failure != unread.why:
-            self._tell(ClusterUnread(now, self.cluster, unread.why, unread.transient))
-        self._failure = unread.why

@@ -84,6 +84,15 @@ def of_drifted(standing: Standing, drifted: Drifted) -> Standing:
     return Standing("converged", "Drifted", message)
 
 
+def of_deleted(drifted: Drifted) -> Standing:
+    """A service that somebody has deleted, and that its manifest leaves so."""
+    name = drifted.lane.lane.name
+    message = f"somebody has deleted {name}; driftPolicy leaves it so, glia apply makes it again"
+    if drifted.service.drift_policy == "warn":
+        return Standing("stalled", "Deleted", message)
+    return Standing("missing", "Missing", message)
+
+
 def _of_counts(settled: Settled) -> Standing:
     live = settled.live
     message = f"{live.running} of {live.desired} replicas of {live.name} run"

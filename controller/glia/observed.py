@@ -10,6 +10,7 @@ from glia.ecs.content import fingerprint, service_hash
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from glia.desired.state import Wish
     from glia.live import (
         Fleet,
         LiveService,
@@ -51,6 +52,8 @@ class Observed:
         unlisted: why it has not, although it was to; or empty.
         transient: whether the same read may succeed later by itself.
         awaited: services whose rollout somebody still waits for, whatever ECS shows.
+        seen: by key, what was wanted of services that were there when somebody last looked, and
+            that Glia has not deleted since. Whoever remembers nothing says nothing.
         loading: of services that go over to other lanes, those whose replicas all run and are
             not Ready yet, as far as ECS says.
     """
@@ -67,6 +70,7 @@ class Observed:
     transient: bool = False
     awaited: frozenset[str] = frozenset()
     loading: frozenset[str] = frozenset()
+    seen: Mapping[str, Wish] = field(default_factory=dict)
 
 
 def live_fingerprint(observed: Iterable[Observed]) -> str:

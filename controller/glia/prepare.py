@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from glia.clock import Clock
-    from glia.desired.state import DesiredState
+    from glia.desired.state import DesiredState, Wish
     from glia.errors import Diagnostic
     from glia.former import Recalled
     from glia.layout.roster import Roster
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 
 NOBODY_WAITS: Mapping[ClusterRef, frozenset[str]] = MappingProxyType({})
+NOTHING_SEEN: Mapping[ClusterRef, Mapping[str, Wish]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +74,15 @@ def prepare(  # noqa: PLR0913  (by keyword)
     allowed: Allowances,
     source: Source,
     awaited: Mapping[ClusterRef, frozenset[str]] = NOBODY_WAITS,
+    seen: Mapping[ClusterRef, Mapping[str, Wish]] = NOTHING_SEEN,
 ) -> Prepared:
     """Lay out, observe, plan, and look ahead at what the plan would meet.
 
     Only for services that share instances something has to be read before it is known which ECS
     services there should be; and for those that have lanes from a time when they shared some,
     manifests are recalled. ``awaited`` are services whose rollout is still waited for: as long
-    as it is, no other lane of theirs begins.
+    as it is, no other lane of theirs begins. ``seen`` are services that were there before, as
+    ``Observed`` has them.
     """
     instance_types = wanted.instance_types
     shared = sorted(clusters_to_read(wanted.open, instance_types))
@@ -103,8 +106,10 @@ def prepare(  # noqa: PLR0913  (by keyword)
     rosters = {each: parted(roster, layout.separations) for each, roster in found.rosters.items()}
     sightings = _sightings(found, rosters)
     observed = {
-        cluster: replace(seen, awaited=awaited.get(cluster, frozenset()))
-        for cluster, seen in _observe_all(state, to_list, sightings, reader_of, clock).items()
+        cluster: replace(
+            each, awaited=awaited.get(cluster, frozenset()), seen=seen.get(cluster, {})
+        )
+        for cluster, each in _observe_all(state, to_list, sightings, reader_of, clock).items()
     }
     state = keeping_apart(state, observed)
     failures = [each for each in rosters.values() if each.failure]
@@ -116,8 +121,8 @@ def prepare(  # noqa: PLR0913  (by keyword)
         separations=layout.separations,
     )
     observed = {
-        cluster: with_loading(seen, in_question(state, seen, arrangement), reader_of, clock)
-        for cluster, seen in observed.items()
+        cluster: with_loading(each, in_question(state, each, arrangement), reader_of, clock)
+        for cluster, each in observed.items()
     }
     plan = make_plan(
         state,

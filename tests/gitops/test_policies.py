@@ -148,6 +148,54 @@ def test_a_service_waits_for_another_one_wherever_that_is_and_a_suspended_one_is
     assert not loop.told(LoopFailed)
 
 
+def test_what_somebody_deletes_is_made_again_or_told_as_its_policy_says_and_what_is_new_is_made(
+    make_operator: Callable[..., Operator],
+) -> None:
+    operator = make_operator(("inf1.xlarge", 6))
+
+    def named(name: str, image: str = "server:1-quick-stop") -> dict[str, Any]:
+        return neuron_service(name, replicas=1, image=image, driftPolicy=name)
+
+    def delete(*names: str) -> None:
+        for name in names:
+            operator.driver.ecs.delete_service(cluster="inference", service=name, force=True)
+
+    policies = ("correct", "warn", "ignore")
+    waits = neuron_service("waits", replicas=1, dependsOn=["warn"])
+    loop = Loop(operator.write(*map(named, policies)))
+    loop.settle(*policies)
+    delete(*policies)
+    loop.play(150)
+    loop.settle("correct")
+    assert there(operator) == {"correct": 1}
+    told = {each.outcome.lane: each.cause for each in loop.told(ChangeTold)}
+    assert told == {"correct": "drift", "warn": "git", "ignore": "git"}
+    assert loop.condition("Stalled", "warn") == ("True", "Deleted")
+    assert loop.condition("Ready", "ignore") == ("False", "Missing")
+    assert loop.condition("Stalled", "ignore") == ("False", "Missing")
+
+    loop.write(*map(named, policies), waits).play(130)
+    assert there(operator) == {"correct": 1}, "neither of them, nor who waits for one"
+    assert loop.condition("Reconciling", "waits") == ("True", "DependencyNotReady")
+    operator.apply()
+    loop.settle(*policies, "waits")
+    assert there(operator) == {"correct": 1, "warn": 1, "ignore": 1, "waits": 1}
+
+    delete("warn", "ignore")
+    loop.play(70)
+    loop.write(named("warn", "server:2-quick-stop"))
+    loop.settle("warn")
+    loop.write(named("warn", "server:2-quick-stop"), named("ignore"))
+    loop.settle("ignore")
+    assert there(operator).keys() >= {"warn", "ignore"}, "another manifest, and one that is back"
+
+    delete("warn")
+    loop.play(70)
+    assert loop.condition("Stalled", "warn") == ("True", "Deleted")
+    Loop(operator).settle("warn")  # nobody knows any more that it is not new
+    assert not loop.told(LoopFailed)
+
+
 def test_a_dependency_in_a_cluster_that_cannot_be_read_holds_only_who_waits_for_it(
     operator: Operator,
 ) -> None:

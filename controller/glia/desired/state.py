@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from glia.ecs.canonical import canonical
 
@@ -57,6 +57,9 @@ class DesiredLane:
         return canonical("service", self.service)
 
 
+Wish: TypeAlias = "tuple[str, int | None]"
+
+
 @dataclass(frozen=True, slots=True)
 class DesiredService:
     """A NeuronService and the lanes that it comes down to.
@@ -87,6 +90,11 @@ class DesiredService:
     drift_policy: DriftPolicy = "correct"
     depends_on: tuple[str, ...] = ()
     renamed_from: str = ""
+
+    @property
+    def wish(self) -> Wish:
+        """What is wanted to run, wherever: its content and how many. Other lanes are no other."""
+        return self.attempt, self.replicas
 
     @property
     def order(self) -> tuple[ClusterRef, str]:

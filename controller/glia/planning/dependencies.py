@@ -94,6 +94,8 @@ class Standings:
             return f"{key} is held: {self._held[name].reason}"
         if any(each.blocked_by for each in self._made(name)):
             return f"a change of {key} is blocked"
+        if service.lanes and not (self._made(name) or self._settled[name]):
+            return f"{key} was deleted, and its driftPolicy leaves it so"
         still = [each.live for each in self._settled[name] if not each.rolling]
         short = [each for each in still if each.running < each.desired]
         if short:

@@ -11,7 +11,7 @@ from glia.plan import UNREADABLE, Drifted, Held, Plan, Retired, Settled, Shortag
 from glia.planning.creation import creation
 from glia.planning.deletion import deletion
 from glia.planning.dependencies import Standings, after_dependencies, after_the_move
-from glia.planning.drifting import left_as_it_is
+from glia.planning.drifting import is_deleted, left_as_it_is
 from glia.planning.holding import held, without_deployment
 from glia.planning.needs import is_there
 from glia.planning.pruning import pruned, unlisted
@@ -201,6 +201,9 @@ def _decide(
         return
     stepped = stepped_lanes(service, arrangement.transitions)
     found = [_decision(service, lane, observed, allowed) for lane in service.lanes]
+    leaving = leaving_lanes(service, observed, arrangement)
+    if not leaving and is_deleted(service, observed):
+        found = [replace(each, cause="drift") for each in found if isinstance(each, Change)]
     # One lane whose content has failed before holds all lanes of its service.
     holding = next(_holding(service, observed, found), None)
     found, drifted = left_as_it_is(service.drift_policy, found)
@@ -212,7 +215,6 @@ def _decide(
         rest = [made for each in changes if (made := without_deployment(each)) is not None]
         decided.changes += sequenced(without_lanes(rest, stepped), settled)
         return
-    leaving = leaving_lanes(service, observed, arrangement)
     gone = [deletion(service, each) for each in leaving if each.status == "ACTIVE"]
     if any(each.blocked_by for each in changes):
         gone = []  # what runs of the old is better than nothing

@@ -206,6 +206,7 @@ class ClusterWork:
             allowed=self._allowed,
             source=self._goal.source,
             awaited={self.cluster: self._rollouts.names},
+            seen={self.cluster: self._register.seen},
         )
 
         def is_ours(change: Change) -> bool:
@@ -233,6 +234,7 @@ class ClusterWork:
             lane = lane_id(settled.service, settled.lane)
             self._executor.settled(lane)
             self._rollouts.find(settled)
+            self._register.entries[settled.service.key].seen = settled.service.wish
         told = planned(plan, outcomes)
         services = {each.key: each for each in prepared.state.services}
         now = self._clock.now()
@@ -242,6 +244,8 @@ class ClusterWork:
             stands = self._stands(key, services.get(key), plan, told.get(key, {}))
             if unread and key not in told and key not in plan.suspended:
                 stands = {SERVICE: of_unread(unread)}
+                # There may be another cluster of that name the next time.
+                entry.seen = entry.seen if unread.transient else None
             self._register.stand(key, stands, self._goal.commit, now)
         self._requeue(keys, plan, outcomes, now)
 
@@ -273,6 +277,8 @@ class ClusterWork:
             lanes.setdefault(change.key, set()).add(change.id)
             entry = self._register.entries[change.key] if change.key in keys else None
             if entry is not None:
+                if "DeleteService" in outcomes[change.id].calls:
+                    entry.seen = None
                 begun = outcomes[change.id].state is not State.NOT_STARTED
                 entry.due = min(entry.due, self._executor.again_at(change) if begun else now)
         for key in keys:

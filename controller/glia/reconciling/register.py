@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from glia.conditions import Standing
+    from glia.desired.state import Wish
     from glia.events import Event
     from glia.reconciling.goal import Goal
     from glia.status import Condition
@@ -32,6 +33,8 @@ class Entry:
         due: when it is to be looked at; never, if the next sweep is early enough.
         bugs: passes in a row that an exception has ended.
         frozen: its manifest is wrong now.
+        seen: what was wanted of it when it was last seen to be there; None once it was not, or
+            Glia has deleted some of it.
     """
 
     file: str
@@ -43,6 +46,7 @@ class Entry:
     failures: int = 0
     bugs: int = 0
     frozen: bool = False
+    seen: Wish | None = None
 
 
 class Register:
@@ -73,6 +77,11 @@ class Register:
     def active(self) -> frozenset[str]:
         """The services whose manifests are right."""
         return frozenset(key for key, each in self.entries.items() if not each.frozen)
+
+    @property
+    def seen(self) -> dict[str, Wish]:
+        """What was wanted of those that were seen to be there."""
+        return {key: each.seen for key, each in self.entries.items() if each.seen is not None}
 
     def due(self, now: float) -> frozenset[str]:
         return frozenset(key for key, each in self.entries.items() if each.due <= now)

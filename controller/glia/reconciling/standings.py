@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from glia.conditions import Standing, of_change, of_drifted, of_settled
+from glia.conditions import Standing, of_change, of_deleted, of_drifted, of_settled
 from glia.identity import lane_id
 from glia.outcome import State
 from glia.plan import NOT_READY
@@ -43,8 +43,9 @@ def planned(plan: Plan, outcomes: Mapping[str, Outcome]) -> dict[str, dict[str, 
         at = lane_id(settled.service, settled.lane)
         found.setdefault(settled.service.key, {})[at] = of_settled(settled, None)
     for drifted in plan.drifted:
-        lanes, at = found[drifted.service.key], lane_id(drifted.service, drifted.lane)
-        lanes[at] = of_drifted(lanes[at], drifted)
+        lanes = found.setdefault(drifted.service.key, {})
+        at = lane_id(drifted.service, drifted.lane)
+        lanes[at] = of_drifted(lanes[at], drifted) if at in lanes else of_deleted(drifted)
     for change in plan.changes:
         told = _of_change(change, outcomes.get(change.id))
         found.setdefault(change.key, {})[change.id] = told

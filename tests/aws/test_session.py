@@ -144,8 +144,16 @@ def test_a_profile_gives_the_credentials(
         f"endpoint_url = {driver.sandbox.url}\n"
     )
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-    gateway = Gateway(Sessions("ci", driver.clock), Target("us-west-2"))
+    gateway = Gateway(Sessions("ci", driver.clock), Target("us-west-2", ACCOUNT))
     assert gateway.cluster_status("inference") == "ACTIVE"
+
+    config.write_text(config.read_text().replace("_id = sandbox", "_id = rotated"))
+    begin = len(driver.sandbox.calls)
+    driver.sandbox.faults.rewrite(Fault("DescribeClusters", "ExpiredTokenException"))
+    assert gateway.cluster_status("inference") == "ACTIVE"
+    assert len(driver.sandbox.calls) - begin == 2, "once with the old ones, once with the new"
+    client = gateway._calls._connection.client("ecs")
+    assert client._request_signer._credentials.access_key == "rotated"
 
 
 def test_an_endpoint_that_nobody_answers_at_is_told_after_some_attempts(
@@ -175,7 +183,8 @@ def test_an_endpoint_that_nobody_answers_at_is_told_after_some_attempts(
 def test_a_refusal_of_the_credentials_says_what_to_do(
     driver: Driver, reach: Callable[..., Gateway], code: str, advice: str
 ) -> None:
-    driver.sandbox.faults.rewrite(Fault("DescribeClusters", code))
+    driver.sandbox.faults.rewrite(Fault("DescribeClusters", code, 1, 2))
     error = refused(reach(driver))
-    assert (error.operation, error.code, error.transient) == ("DescribeClusters", code, False)
+    assert (error.operation, error.code) == ("DescribeClusters", code)
+    assert error.transient == (code == "ExpiredTokenException"), "others may come by themselves"
     assert advice in str(error)

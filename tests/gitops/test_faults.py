@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from gitops.looped import Loop
 from glia.aws.failures import AwsError
 from glia.events import ChangeTold, ClusterUnread, FetchFailed, FetchRecovered, LoopFailed
 from glia.outcome import State
 from glia.reconciler import Settings
 from glia.reconciling.requeue import Pace
+from glia.sandbox.faults import Fault
 from glia.source.directory import DirectorySource
 from glia.source.failures import Unreachable
 from support.operator import is_empty, neuron_cluster, neuron_service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
-
-    import pytest
 
     from glia.live import LiveService
     from glia.source.revision import Revision
@@ -110,19 +111,21 @@ def test_a_change_that_aws_refuses_is_not_made_again_until_it_is_another_one(
     assert loop.is_ready("bad", "good"), "whoever has put a permission right is noticed in an hour"
 
 
-def test_what_passes_by_itself_is_tried_again_soon(operator: Operator) -> None:
-    lost: list[Exception] = [AwsError("CreateService", "ServerException", "no", True)] * 3
+@pytest.mark.parametrize(("code", "calls"), [("ServerException", 15), ("ExpiredTokenException", 6)])
+def test_what_passes_by_itself_is_tried_again_soon(
+    operator: Operator, code: str, calls: int
+) -> None:
+    """Each attempt is five calls where AWS has failed, two where it wants other credentials."""
+    operator.driver.sandbox.faults.rewrite(Fault("CreateService", code, 1, calls))
     loop = Loop(
         operator.write(neuron_service()),
-        through=lambda ecs: Failing(
-            ecs, lambda name, _: lost.pop() if name == "create_service" and lost else None
-        ),
         settings=Settings(Pace(3, 3)),  # sweeps more often than rollouts are looked at
     )
-    loop.play(3)
-    assert loop.condition("Reconciling") == ("True", "Refused")
+    loop.play_until(lambda: loop.condition("Reconciling") == ("True", "Refused"), within=60)
     assert loop.condition("Stalled")[0] == "False"
-    loop.settle("web", within=180)
+    loop.settle("web", within=240)
+    made = Counter(call.operation for call in operator.driver.sandbox.calls)
+    assert made["CreateService"] == calls + 1
     revisions = operator.driver.ecs.list_task_definitions()["taskDefinitionArns"]
     assert len(revisions) == 1, "what was registered is used"
 

@@ -38,6 +38,52 @@ def test_a_service_whose_owners_tag_somebody_takes_away_is_left_alone_until_it_i
     assert not loop.told(LoopFailed)
 
 
+def test_a_revision_that_somebody_deregisters_is_used_no_more_and_costs_no_task_its_place(
+    operator: Operator,
+) -> None:
+    """While it runs nothing is to be done; who needs it next registers it anew."""
+    ecs = operator.driver.ecs
+    loop = Loop(operator.write(neuron_service(image="server:1-quick-stop")))
+    loop.settle("web")
+    ecs.deregister_task_definition(taskDefinition=operator.driver.describe()["taskDefinition"])
+    with operator.changing() as calls:
+        loop.play(70)
+        loop.write(neuron_service(image="server:1-quick-stop", replicas=1)).settle("web")
+    assert calls == {"UpdateService": 1, "TagResource": 1}
+    ecs.delete_service(cluster="inference", service="web", force=True)
+    with operator.changing() as calls:
+        loop.play(70)
+        loop.settle("web")
+    assert calls == {"RegisterTaskDefinition": 1, "CreateService": 1}
+    assert operator.driver.describe()["taskDefinition"].endswith(":2"), "none of it was ACTIVE"
+    assert not loop.told(LoopFailed)
+
+
+def test_a_cluster_that_somebody_deletes_is_no_cluster_without_services_and_another_is_filled(
+    make_operator: Callable[..., Operator],
+) -> None:
+    """Nothing is made or pruned meanwhile; what was there before is no reason to leave it so."""
+    operator = make_operator(("inf1.xlarge", 1))
+    ecs, pruned = operator.driver.ecs, neuron_cluster("inference", prune=True, pruneGraceSeconds=1)
+    loop = Loop(operator)
+    loop.write(neuron_service(replicas=1, driftPolicy="warn"), clusters=(pruned,)).settle("web")
+    ecs.delete_service(cluster="inference", service="web", force=True)
+    operator.driver.run_until(lambda: operator.driver.describe()["status"] == "INACTIVE")
+    (instance,) = ecs.list_container_instances(cluster="inference")["containerInstanceArns"]
+    ecs.deregister_container_instance(cluster="inference", containerInstance=instance, force=True)
+    ecs.delete_cluster(cluster="inference")
+    with operator.changing() as calls:
+        loop.play(200)
+    assert not calls
+    assert loop.condition("Stalled") == ("True", "ClusterUnreadable")
+
+    ecs.create_cluster(clusterName="inference")
+    with operator.changing() as calls:
+        loop.play(130)
+    assert calls["CreateService"] == 1
+    assert not loop.told(LoopFailed)
+
+
 def test_a_branch_that_is_forced_elsewhere_is_not_followed_and_nothing_is_pruned(
     make_operator: Callable[..., Operator], tmp_path: Path
 ) -> None:

@@ -26,13 +26,23 @@ class Calls:
     def once(
         self, operation: str, request: Mapping[str, Any], *, of: str = "ecs", whole: bool = False
     ) -> Any:
-        """Wait for the call's turn and send it, once.
+        """Wait for the call's turn and send it, once; again only if AWS wants other credentials.
 
         Raises:
             AwsError: it has failed.
             WrongAccount: the credentials are of another account; nothing was sent.
         """
         client = self._connection.client(of, whole=whole)
+        try:
+            return self._sent(operation, request, client)
+        except AwsError as failure:
+            if not failure.outdated:
+                raise
+        # Nothing was done. Whoever rotates credentials has put others where these came from.
+        self._connection.renew(client)
+        return self._sent(operation, request, self._connection.client(of, whole=whole))
+
+    def _sent(self, operation: str, request: Mapping[str, Any], client: Any) -> Any:
         self._connection.pacer.wait(operation)
         try:
             answer = getattr(client, xform_name(operation))(**request)

@@ -32,17 +32,19 @@ THROTTLED: Final = frozenset(
 PASSING: Final = frozenset(
     {"InternalError", "InternalFailure", "RequestTimeout", "ServerException"}
 )
+EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+UNKNOWN: Final = frozenset({"InvalidClientTokenId", "UnrecognizedClientException"})
 SIGN_IN: Final = (
     "give AWS credentials as for the aws command: environment variables, a profile "
     "(AWS_PROFILE, ~/.aws/config), `aws sso login`, or the role of the machine or task"
 )
 REMEDIES: Final = {
     **dict.fromkeys(
-        ("ExpiredToken", "ExpiredTokenException", "RequestExpired"),
+        EXPIRED,
         "the credentials have expired: sign in again (`aws sso login`) or renew the keys",
     ),
     **dict.fromkeys(
-        ("InvalidClientTokenId", "UnrecognizedClientException"),
+        UNKNOWN,
         "AWS does not know these credentials: check the access key, and that it is of the "
         "partition that the region is in",
     ),
@@ -97,6 +99,11 @@ class AwsError(GliaError):
     def throttled(self) -> bool:
         return self.code in THROTTLED
 
+    @property
+    def outdated(self) -> bool:
+        """Whether AWS no longer takes these credentials, in whose place there may be others."""
+        return self.code in EXPIRED | UNKNOWN
+
     def final(self) -> AwsError:
         """The same failure, for a call that must not be repeated."""
         return AwsError(self.operation, self.code, self.message, transient=False, lost=self.lost)
@@ -133,16 +140,16 @@ KINDS: Final = (
         transient=True,
     ),
     _Kind((boto.HTTPClientError,), transient=True, lost=True),
+    # The machine's or the task's own credentials come from a service, which may be away.
+    _Kind((boto.CredentialRetrievalError, boto.TokenRetrievalError), SIGN_IN, transient=True),
     _Kind((boto.ProfileNotFound,), "`aws configure list-profiles` shows which there are"),
     _Kind(
         (
-            boto.CredentialRetrievalError,
             boto.LoginError,
             boto.NoAuthTokenError,
             boto.NoCredentialsError,
             boto.PartialCredentialsError,
             boto.SSOError,
-            boto.TokenRetrievalError,
         ),
         SIGN_IN,
     ),
@@ -180,7 +187,7 @@ def _refusal(error: ClientError, hidden: Iterable[str]) -> AwsError:
         str(error.operation_name),
         code,
         concealed(str(told.get("Message") or "AWS gave no reason"), hidden),
-        transient=lost or code in THROTTLED,
+        transient=lost or code in THROTTLED | EXPIRED,
         lost=lost,
     )
 

@@ -44,7 +44,10 @@ class Policy:
         return isinstance(error, AwsError) and any(each in error.message for each in self.passing)
 
     def repeats(self, error: BaseException) -> bool:
-        return isinstance(error, AwsError) and (error.transient or self.passes(error))
+        """What is signed with credentials that have expired is so again: others are to be had."""
+        if not isinstance(error, AwsError) or error.outdated:
+            return False
+        return error.transient or self.passes(error)
 
 
 DEFAULT: Final = Policy()

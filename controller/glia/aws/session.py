@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from botocore.loaders import Loader
 
 from glia import __version__
-from glia.aws.failures import WrongAccount, translated
+from glia.aws.failures import AwsError, WrongAccount, translated
 from glia.aws.lean_model import LeanLoader
 from glia.aws.listener import Nobody
 from glia.aws.pacing import Pacer
@@ -118,6 +118,12 @@ class Sessions:
             # A client takes its model from the loader that is registered when it is made.
             session.register_component("data_loader", WHOLE if whole else LEAN)
             return session.create_client(service, region_name=target.region, config=CONFIG)
+
+    def forget(self, target: Target) -> None:
+        """Its credentials, and those that they come from, are read again when they are needed."""
+        with self._lock:
+            self._roles.pop(target, None)
+            self._base = None
 
     def region(self) -> str:
         """The region of the environment or of the profile.
@@ -222,6 +228,17 @@ class Connection:
             self._guard()
             return self._made(*key)
 
+    def renew(self, client: Any) -> None:
+        """AWS no longer takes this client's credentials: read them where they came from."""
+        with self._waiting():
+            if client in self._clients.values():  # nobody else has done it meanwhile
+                self._forget()
+
+    def _forget(self) -> None:
+        self._clients.clear()
+        self._account = ""  # the next ones may be of another
+        self._sessions.forget(self.target)
+
     def _made(self, service: str, whole: bool) -> Any:
         if (service, whole) not in self._clients:
             made = self._sessions.make_client(self.target, service, whole=whole)
@@ -232,9 +249,18 @@ class Connection:
         if not self.target.account_id:
             return
         if not self._account:
-            self._account = persist(self.clock, "GetCallerIdentity", self._caller)
+            try:
+                self._account = self._asked()
+            except AwsError as failure:
+                if not failure.outdated:
+                    raise
+                self._forget()
+                self._account = self._asked()
         if self._account != self.target.account_id:
             raise WrongAccount(self.target, self._account)
+
+    def _asked(self) -> str:
+        return persist(self.clock, "GetCallerIdentity", self._caller)
 
     def _caller(self) -> str:
         sts = self._made("sts", whole=False)

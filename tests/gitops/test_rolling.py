@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from gitops.looped import Loop
 from glia.events import LoopFailed
+from glia.reconciler import Settings
+from glia.reconciling import draining
+from glia.reconciling.requeue import Pace
 from lanes.fleet import BIG, SMALL, Watch, died_for_a_taken_chip, lanes, running, sharing
 from support.operator import is_empty, neuron_service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pytest
 
     from support.operator import Operator
 
@@ -97,13 +103,19 @@ def test_what_finds_no_room_is_told_and_goes_on_by_itself_once_there_is(
 
 
 def test_a_service_that_somebody_deletes_is_made_again_once_its_name_is_free(
-    operator: Operator,
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loop = Loop(operator.write(neuron_service()))
+    """Who keeps the name for too long is told, and the deletion is never forced."""
+    monkeypatch.setattr(draining, "PATIENCE", 8)
+    loop = Loop(operator.write(neuron_service()), settings=Settings(Pace(5, 5)))
     loop.settle("web")
     operator.driver.ecs.delete_service(cluster="inference", service="web", force=True)
+    ends = {task["taskArn"].rpartition("/")[2] for task in operator.driver.tasks("web", "STOPPED")}
     loop.play_until(lambda: loop.condition("Reconciling") == ("True", "WaitingForDrain"))
     with operator.changing() as calls:
+        loop.play_until(lambda: loop.condition("Stalled") == ("True", "WaitingForDrain"))
+        (told,) = (each for each in loop.service().conditions if each.type == "Stalled")
+        assert ends <= set(re.findall(r"[0-9a-f]{32}", told.message)), told.message
         loop.play_until(lambda: loop.condition("Reconciling") == ("True", "RollingOut"))
         loop.settle("web")
     assert calls == {"CreateService": 1}, "its task definition is there"

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from glia.steps import Labelling
 
 DRAINING: Final = "waiting-for-drain"
+HANGING: Final = "drain-hangs"
 UNSEEN: Final = "not-visible-yet"
 FIGHTING: Final = "fighting"
 BACKING_OFF: Final = "backing-off"
@@ -86,8 +87,11 @@ class Curbs:
     _refusals: dict[str, _Refusal] = field(default_factory=dict)
     _flips: Flips = field(default_factory=Flips)
 
-    def curbed(self, plan: Plan, now: float) -> Plan:
-        """The same plan; what is not to be made now is blocked in it."""
+    def curbed(self, plan: Plan, late: Mapping[str, str], now: float) -> Plan:
+        """The same plan; what is not to be made now is blocked in it.
+
+        ``late`` says, by the ids of changes that wait for a name for too long, what keeps it.
+        """
         refused = {
             each.id: block
             for each in steps_before(plan)
@@ -95,7 +99,7 @@ class Curbs:
         }
         return replace(
             plan,
-            changes=tuple(self._curb(change, refused, now) for change in plan.changes),
+            changes=tuple(self._curb(change, refused, late, now) for change in plan.changes),
             labellings=tuple(each for each in plan.labellings if each.id not in refused),
             separations=tuple(each for each in plan.separations if each.id not in refused),
         )
@@ -159,18 +163,20 @@ class Curbs:
                 again.append(now)
         return min(again, default=float("inf"))
 
-    def _curb(self, change: Change, refused: Mapping[str, Block], now: float) -> Change:
+    def _curb(
+        self, change: Change, refused: Mapping[str, Block], late: Mapping[str, str], now: float
+    ) -> Change:
         if change.blocked_by:
             return change
         block = next((refused[each] for each in change.depends_on if each in refused), None)
-        block = block or next(self._blocks(change, now), None)
+        block = block or next(self._blocks(change, late.get(change.id, ""), now), None)
         return replace(change, blocked_by=(block,)) if block else change
 
-    def _blocks(self, change: Change, now: float) -> Iterator[Block]:
+    def _blocks(self, change: Change, late: str, now: float) -> Iterator[Block]:
         name = change.lane.lane.name
         if isinstance(change.step, Create) and change.step.waits_for_name:
             message = f"a service {name} is being deleted, and keeps its name until it is gone"
-            yield Block(DRAINING, message, "")
+            yield Block(HANGING, f"{message}, {late}", "") if late else Block(DRAINING, message, "")
         if self._is_unseen(change, now):
             yield Block(UNSEEN, f"ECS does not show yet what was just done to {name}", "")
         if path := self._flips.contested(change, now):

@@ -15,6 +15,7 @@ from glia.events import ChangeTold
 from glia.identity import service_id
 from glia.outcome import State
 from glia.reconciling.curbs import PASSING, Curbs, has_written, is_elsewhere, steps_before
+from glia.reconciling.draining import Draining
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -41,6 +42,7 @@ class Executor:
     def __init__(self, means: Means) -> None:
         self._means = means
         self._curbs = Curbs(means.pace, means.random)
+        self._draining = Draining(means)
         self._commit = ""
         self._told: dict[str, tuple[str, object]] = {}
         self.changed: set[str] = set()
@@ -73,7 +75,7 @@ class Executor:
         Returns:
             The plan, with what is not to be done now blocked in it, and what came of it by id.
         """
-        curbed = self._curbs.curbed(plan, self._now())
+        curbed = self._curbs.curbed(plan, self._draining.late(plan), self._now())
         changes = {each.id: each for each in curbed.changes if not is_elsewhere(each)}
         steps = {each.id: each for each in steps_before(curbed)}
 
@@ -99,11 +101,13 @@ class Executor:
         """Forget what is known of services that are no longer wanted."""
         whole = {*keys, str(self._means.cluster)}
         self._curbs.keep(whole)
+        self._draining.keep(whole)
         self._told = {at: news for at, news in self._told.items() if news[0] in whole}
 
     def settled(self, lane: str) -> None:
         """A lane is as it should be: whatever comes is news, and may be tried."""
         self._curbs.settled(lane)
+        self._draining.settled(lane)
         self._told.pop(lane, None)
 
     def again_at(self, change: Change) -> float:

@@ -8,7 +8,15 @@ from glia.conditions import Standing, of_change, of_deleted, of_drifted, of_sett
 from glia.identity import lane_id
 from glia.outcome import State
 from glia.plan import NOT_READY
-from glia.reconciling.curbs import BACKING_OFF, DRAINING, FIGHTING, PASSING, REFUSED, UNSEEN
+from glia.reconciling.curbs import (
+    BACKING_OFF,
+    DRAINING,
+    FIGHTING,
+    HANGING,
+    PASSING,
+    REFUSED,
+    UNSEEN,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +33,7 @@ MANIFEST: Final = "manifest"
 
 _CURBED: Final[Mapping[str, Standing]] = {
     DRAINING: Standing("pending", PASSING[DRAINING], ""),
+    HANGING: Standing("stalled", PASSING[DRAINING], ""),
     UNSEEN: Standing("rolling", PASSING[UNSEEN], ""),
     BACKING_OFF: Standing("pending", PASSING[BACKING_OFF], ""),
     REFUSED: Standing("stalled", "Refused", ""),

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
 from gitops.looped import Loop, Repository
-from glia.events import ChangeTold, LoopFailed
+from glia.events import ChangeTold, LoopFailed, RevisionFetched
 from glia.outcome import State
-from support.operator import is_empty, neuron_cluster, neuron_service
+from glia.source import kustomize
+from support.operator import CLUSTER, is_empty, neuron_cluster, neuron_service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    import pytest
 
     from support.operator import Operator
 
@@ -193,6 +197,38 @@ def test_what_somebody_deletes_is_made_again_or_told_as_its_policy_says_and_what
     loop.play(70)
     assert loop.condition("Stalled", "warn") == ("True", "Deleted")
     Loop(operator).settle("warn")  # nobody knows any more that it is not new
+    assert not loop.told(LoopFailed)
+
+
+def test_a_kustomization_that_is_late_is_built_the_next_time(
+    operator: Operator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a machine that is busy only now; what stands beside it does not wait."""
+    monkeypatch.setattr(kustomize, "TOGETHER_SECONDS", 0.3)
+    tool = tmp_path / "bin" / "kubectl"
+    tool.parent.mkdir()
+    tool.write_text(
+        f"#!/bin/sh\nif [ -e {tmp_path}/busy ]; then exec sleep 60; fi\ncat $2/late.yaml\n"
+    )
+    tool.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
+    (tmp_path / "busy").touch()
+    git = Repository(tmp_path, operator.driver.clock)
+    late: dict[str, Any] = {
+        "k/kustomization": "resources: [late.yaml]",
+        "k/late": neuron_service("late", replicas=1),
+    }
+    git.commit(cluster=CLUSTER, plain=neuron_service("plain", replicas=1), **late)
+    loop = Loop(operator, source=git.source)
+    loop.settle("plain")
+    (told,) = loop.reconciler.status().diagnostics
+    assert told.code == "kustomization-late"
+    begun = len(loop.told(RevisionFetched))
+    loop.play(70)
+    assert len(loop.told(RevisionFetched)) == begun, "late again is nothing new"
+    (tmp_path / "busy").unlink()
+    loop.settle("late", "plain")
+    assert not loop.reconciler.status().diagnostics
     assert not loop.told(LoopFailed)
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from glia.reconciling.goal import LookUp
     from glia.reconciling.requeue import Pace
     from glia.target import ClusterRef
+    from glia.wanted import Files
 
 HINTS_APART: Final = 5.0
 """Seconds between two fetches at least, however many hints come."""
@@ -54,6 +55,7 @@ class SourceWork:
     bug: Callable[[str, Exception], None]
     goal: Goal = NOTHING_WANTED
     _memory: SourceMemory = field(default_factory=SourceMemory)
+    _found: Files | None = None
     _ends: bool = False
 
     def is_due(self, now: float) -> bool:
@@ -139,9 +141,13 @@ class SourceWork:
             self.tell(FetchFailed(now, reason, memory.failure, self.goal.commit))
 
     def _take(self, revision: Revision, *, recovered: bool) -> None:
-        """Make it what is wanted, unless it is that already."""
+        """Make it what is wanted, unless it is that already.
+
+        A commit that is read again may come to more: a kustomization was late the first time.
+        """
         known = self.goal
-        if revision.commit == known.commit and not known.wanted.unknown_types:
+        same = revision.commit == known.commit and revision.found == self._found
+        if same and not known.wanted.unknown_types:
             if recovered:
                 self.tell(FetchRecovered(self.clock.now(), known.commit))
             return
@@ -152,8 +158,9 @@ class SourceWork:
             self.bug("source", error)
             return
         unknown = known.wanted.unknown_types
-        if revision.commit == known.commit and wanted.unknown_types == unknown:
+        if same and wanted.unknown_types == unknown:
             return
+        self._found = revision.found
         self.goal = goal_of(
             wanted if revision.follows else of_the_first(wanted, self.prune),
             known.number + 1,

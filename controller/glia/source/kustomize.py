@@ -15,7 +15,7 @@ from glia.ecs.secret_text import concealed
 from glia.errors import Diagnostic
 from glia.manifest.document import Source
 from glia.source.documents import documents
-from glia.source.failures import SourceError, Stopped
+from glia.source.failures import SourceError, Stopped, Timeout
 from glia.source.kustomization import folders
 from glia.source.process import run
 
@@ -29,6 +29,8 @@ MAXIMUM_OUTPUT: Final = 64 * 1024 * 1024
 _SECONDS: Final = 60.0
 TOGETHER_SECONDS: Final = 300.0
 """For all kustomizations of one reading: a loop whose source takes thrice that counts as hung."""
+LATE: Final = "kustomization-late"
+"""Of a diagnostic: the same files may be built the next time, on a machine that has less to do."""
 _LONGEST: Final = 500
 # Everything that speaks HTTP is sent to a port where nobody listens, and git may use no transport.
 _NOWHERE: Final = "http://127.0.0.1:1"
@@ -81,6 +83,8 @@ class Builds:
             ended = self._run((*command, where))
         except Stopped:
             raise
+        except Timeout as error:
+            return (), (_failed(name, str(error), LATE),)
         except SourceError as error:
             return (), (_failed(name, str(error)),)
         if ended.code:
@@ -137,19 +141,19 @@ def _no_tool(name: str) -> Diagnostic:
 def _no_time(name: str) -> Diagnostic:
     return Diagnostic(
         severity="error",
-        code="kustomization-failed",
+        code=LATE,
         message=f"{name} is not built: the kustomizations before it have taken all the time",
         expected=f"at most {TOGETHER_SECONDS:.0f} seconds for all of them",
         remedy="build them in a pipeline and commit what they come to, or run one glia for each",
     )
 
 
-def _failed(name: str, said: str) -> Diagnostic:
+def _failed(name: str, said: str, code: str = "kustomization-failed") -> Diagnostic:
     line = " ".join(_QUOTED.sub("...", said).split())
     text = "".join(each if each.isprintable() else "?" for each in line)[:_LONGEST]
     return Diagnostic(
         severity="error",
-        code="kustomization-failed",
+        code=code,
         message=f"{name} cannot be built",
         expected=f"what kubectl kustomize {name} can build",
         found=concealed(text),

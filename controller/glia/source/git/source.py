@@ -22,6 +22,7 @@ from glia.source.git.limits import USUAL, Limits
 from glia.source.git.manifests import manifests
 from glia.source.git.repository import FIRST, GOOD, INCOMING, Repository
 from glia.source.git.signatures import ANY_COMMIT, Policy, verify
+from glia.source.kustomize import LATE
 from glia.source.revision import Relation, Revision
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class GitSource:
         if tip is None:
             raise self._no_ref()
         now, last = self._clock.now(), self._last
-        if last is not None and last.commit == tip.commit:
+        if last is not None and last.commit == tip.commit and not _is_late(last):
             return replace(last, fetched_at=now)
         commit = self._fetched(tip)
         self._check_history(commit)
@@ -166,6 +167,11 @@ class GitSource:
         near = nearest(short, branches)
         remedy = f"did you mean {near}?" if near else "correct --ref"
         return RefNotFound(f"{self._place.url} has no branch or tag {short}", remedy)
+
+
+def _is_late(revision: Revision) -> bool:
+    """Whether some of it could not be built in time, and may be the next time."""
+    return any(each.code == LATE for each in revision.found.diagnostics)
 
 
 def _name(place: Place) -> str:

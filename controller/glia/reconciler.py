@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 TICK_SECONDS: Final = 1.0
 """How late the loop may notice that something is due."""
+LOOKS_APART: Final = 0.1
+"""Seconds between two looks at what has to end before anything else is done."""
 STANDS_STILL: Final = 2.0
 """Intervals for which a directory has to be the same before anything is pruned by it: whoever
 writes there may be at it, and half a file can be a whole one with a service less."""
@@ -118,14 +120,20 @@ class Reconciler:
 
     def once(self) -> LoopStatus:
         """Every cluster compared and changed once; what rolls then is not waited for."""
-        self._source.run()
+        self._source.begin(self._clock.now())
+        self._thread("source", self._source.run)
+        self._wait()
         for worker in list(self._workers.values()):
             self._start(worker)
         if self._pruning.is_on(self._goal):
             self._thread("prune", self._prune)
-        while self._threads:
-            self._clock.sleep(TICK_SECONDS)
+        self._wait()
         return self.status()
+
+    def _wait(self) -> None:
+        """For all that is under way; what it waits on hears of a signal, whatever they are at."""
+        while self._threads:
+            self._clock.sleep(LOOKS_APART)
 
     def step(self) -> None:
         """Start whatever is due and not under way. It never waits."""

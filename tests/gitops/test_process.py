@@ -121,6 +121,24 @@ def test_a_call_that_is_not_answered_does_not_keep_it_from_ending(
     assert (code, seconds < ENDS_WITHIN) == (0, True)
 
 
+def test_a_kustomization_that_takes_its_time_does_not_keep_it_from_ending(
+    program: Program, tmp_path: Path
+) -> None:
+    started, tool = tmp_path / "started", tmp_path / "bin" / "kubectl"
+    tool.parent.mkdir()
+    tool.write_text(f"#!/bin/sh\ntouch {started}\nexec sleep 60\n")
+    tool.chmod(0o700)
+    (program.folder / "kustomization.yaml").write_text("resources: [all.yaml]")
+    program.write(neuron_service())
+    path = f"{tool.parent}:{os.environ['PATH']}"
+    environment = {**program.sandbox.environment(), "PATH": path}
+    with running(environment, "--dir", str(program.folder), "--once") as process:
+        until(started.exists, within=120)
+        process.send_signal(signal.SIGTERM)
+        code, seconds = ended(process)
+    assert (code, seconds < ENDS_WITHIN) == (0, True)
+
+
 def test_once_compares_and_changes_everything_and_ends(program: Program) -> None:
     program.write(neuron_service())
     done = program.run("run", "--dir", str(program.folder), "--once")

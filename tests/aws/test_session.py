@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 from moto.sts.models import sts_backends
 
-from glia.aws.failures import AwsError, WrongAccount
+from glia.aws.failures import AwsError, WrongAccount, translated
 from glia.aws.gateway import Gateway
 from glia.aws.session import Sessions
 from glia.errors import GliaError, UsageError
@@ -188,3 +189,18 @@ def test_a_refusal_of_the_credentials_says_what_to_do(
     assert (error.operation, error.code) == ("DescribeClusters", code)
     assert error.transient == (code == "ExpiredTokenException"), "others may come by themselves"
     assert advice in str(error)
+
+
+@pytest.mark.parametrize(
+    ("words", "passes"),
+    [
+        ("Signature expired: 20260101T000000Z is now earlier than 20260101T005500Z", True),
+        ("Signature not yet current: 20260101T010000Z is still later than 20260101T000500Z", True),
+        ("The request signature we calculated does not match", False),
+    ],
+)
+def test_a_clock_that_is_wrong_may_be_put_right_and_a_wrong_key_is_not(
+    words: str, passes: bool
+) -> None:
+    answer: Any = {"Error": {"Code": "InvalidSignatureException", "Message": words}}
+    assert translated("CreateService", ClientError(answer, "CreateService")).transient == passes

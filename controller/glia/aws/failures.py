@@ -34,6 +34,8 @@ PASSING: Final = frozenset(
 )
 EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 UNKNOWN: Final = frozenset({"InvalidClientTokenId", "UnrecognizedClientException"})
+# Words of InvalidSignatureException where it is this machine's clock that is wrong.
+SKEWED: Final = ("Signature expired", "Signature not yet current")
 SIGN_IN: Final = (
     "give AWS credentials as for the aws command: environment variables, a profile "
     "(AWS_PROFILE, ~/.aws/config), `aws sso login`, or the role of the machine or task"
@@ -182,12 +184,13 @@ def _refusal(error: ClientError, hidden: Iterable[str]) -> AwsError:
     told = error.response.get("Error", {})
     code = str(told.get("Code", "Unknown"))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    message = str(told.get("Message") or "AWS gave no reason")
     lost = status >= 500 or code in PASSING
     return AwsError(
         str(error.operation_name),
         code,
-        concealed(str(told.get("Message") or "AWS gave no reason"), hidden),
-        transient=lost or code in THROTTLED | EXPIRED,
+        concealed(message, hidden),
+        transient=lost or code in THROTTLED | EXPIRED or message.startswith(SKEWED),
         lost=lost,
     )
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from glia.assess import Assessment
     from glia.change import Change
     from glia.desired.state import DesiredLane, DesiredService, DesiredState
+    from glia.errors import Location
     from glia.layout.roster import Roster
     from glia.live import LiveService
     from glia.neuron.catalogue import InstanceType
@@ -203,6 +204,16 @@ def _standings(
             yield of_drifted(standing, said.drifted[name]) if name in said.drifted else standing
         elif name in live and said.held is None:
             yield Standing("unknown", "NotPlanned", f"the plan says nothing of {name}")
+
+
+def unread_service(
+    key: str, location: Location, cluster: ClusterRef, failure: str
+) -> ServiceStatus:
+    """One that shares instances which nobody could read, so that nobody knows its lanes."""
+    message = f"cluster {cluster} could not be read: {failure}"
+    stands = (Standing("unknown", "ClusterUnreadable", message),)
+    word = health(stands, (), short=False)
+    return ServiceStatus(key, location, cluster, word, conditions(stands), (), laid_out=False)
 
 
 def suspended() -> tuple[Condition, ...]:

@@ -60,7 +60,11 @@ class LaneStatus:
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """One NeuronService; its counts are None where nobody could read those of its lanes."""
+    """One NeuronService; its counts are None where nobody could read those of its lanes.
+
+    Attributes:
+        laid_out: whether it is known which lanes it has; shared instances have to be read for it.
+    """
 
     key: str
     location: Location
@@ -68,29 +72,29 @@ class ServiceStatus:
     health: Health
     conditions: tuple[Condition, ...]
     lanes: tuple[LaneStatus, ...]
+    laid_out: bool = True
 
     @property
     def desired(self) -> int | None:
-        return _total(lane.desired for lane in self.lanes)
+        return self._total(lane.desired for lane in self.lanes)
 
     @property
     def running(self) -> int | None:
-        return _total(lane.running for lane in self.lanes)
+        return self._total(lane.running for lane in self.lanes)
 
     @property
     def pending(self) -> int | None:
-        return _total(lane.pending for lane in self.lanes)
+        return self._total(lane.pending for lane in self.lanes)
 
     @property
     def ready(self) -> int | None:
-        return _total(lane.ready for lane in self.lanes)
+        return self._total(lane.ready for lane in self.lanes)
 
-
-def _total(counts: Iterable[int | None]) -> int | None:
-    """Nobody knows the sum of what is not known."""
-    found = tuple(counts)
-    known = tuple(each for each in found if each is not None)
-    return sum(known) if len(known) == len(found) else None
+    def _total(self, counts: Iterable[int | None]) -> int | None:
+        """Nobody knows the sum of what is not known."""
+        found = tuple(counts)
+        known = tuple(each for each in found if each is not None)
+        return sum(known) if self.laid_out and len(known) == len(found) else None
 
 
 @dataclass(frozen=True, slots=True)

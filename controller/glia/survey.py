@@ -6,17 +6,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from glia.assess import SUSPICIOUS_SECONDS, Assessment, assess, needs_evidence
+from glia.desired.desire import clusters, service_key
 from glia.enrol import fleet
+from glia.errors import Location
 from glia.identity import lane_id
 from glia.layout.layout import rooms_of
+from glia.manifest.spec import NeuronService
 from glia.observe import Reader
 from glia.parallel import in_parallel
 from glia.rollout import Watcher, evidence_of
-from glia.service_status import status
+from glia.service_status import status, unread_service
 from glia.watch import look, watch_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from glia.clock import Clock
     from glia.desired.state import DesiredState
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from glia.neuron.catalogue import InstanceType
     from glia.observed import Observed
     from glia.plan import Plan, Settled
-    from glia.status import Status
+    from glia.status import ServiceStatus, Status
     from glia.target import ClusterRef
 
 
@@ -50,7 +53,7 @@ def survey(  # noqa: PLR0913  (what was read before comes by keyword)
     services that share them.
     """
     readable = [each for each in observed.values() if not each.failure]
-    clusters = [each.cluster for each in readable]
+    refs = [each.cluster for each in readable]
 
     def fleets(each: Observed) -> Observed:
         found = each.facts.fleet or fleet(each.cluster.name, ecs_of(each.cluster), clock)
@@ -59,10 +62,10 @@ def survey(  # noqa: PLR0913  (what was read before comes by keyword)
     def judged(settled: Settled) -> Assessment:
         return _assessment(settled, ecs_of(settled.service.cluster), clock.now())
 
-    seen = dict(observed) | dict(zip(clusters, in_parallel(clock, fleets, readable), strict=True))
+    seen = dict(observed) | dict(zip(refs, in_parallel(clock, fleets, readable), strict=True))
     judgements = in_parallel(clock, judged, plan.settled)
     whole = {ref: _with_fleet(roster, seen.get(ref)) for ref, roster in rosters.items()}
-    return status(
+    told = status(
         desired,
         seen.values(),
         plan,
@@ -76,6 +79,25 @@ def survey(  # noqa: PLR0913  (what was read before comes by keyword)
         rosters=rosters,
         rooms=rooms_of(sharing, instance_types, whole),
     )
+    services = sorted(
+        (*told.services, *_unread(sharing, rosters)), key=lambda each: (each.cluster, each.key)
+    )
+    return replace(told, services=tuple(services))
+
+
+def _unread(
+    sharing: Sequence[Declared], rosters: Mapping[ClusterRef, Roster]
+) -> Iterator[ServiceStatus]:
+    """The services that share instances which could not be read."""
+    known = clusters(sharing)
+    for each in sharing:
+        if isinstance(each.manifest, NeuronService):
+            ref = known[each.manifest.spec.cluster]
+            roster = rosters.get(ref)
+            if roster is not None and roster.failure:
+                key = service_key(ref, each.manifest.metadata.name)
+                where = Location(each.document.file, each.document.line, 1)
+                yield unread_service(key, where, ref, roster.failure)
 
 
 def _with_fleet(roster: Roster, seen: Observed | None) -> Roster:

@@ -95,7 +95,7 @@ def test_a_status_begins_with_the_digest_of_what_would_be_done_and_with_what_wai
 def test_two_plans_that_do_nothing_yet_are_told_apart_by_what_they_would_do() -> None:
     """Their counts are the same, and each may go on without another look at it."""
 
-    def blocked(image: str, rule: str = "not-owned", text: str = "theirs") -> Change:
+    def blocked(image: str, rule: str = "name-conflict", text: str = "theirs") -> Change:
         definition = Definition({}, "", image)
         by = (Block(rule, text, ""),)
         return replace(created("web"), step=Create(definition, {}), blocked_by=by)

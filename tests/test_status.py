@@ -17,7 +17,7 @@ from glia.live import Fleet
 from glia.observed import Facts, Observed
 from glia.planning.allowances import NOTHING
 from glia.planning.planner import make_plan
-from glia.service_status import service_status, status
+from glia.service_status import status
 from support.situations import definition, instance, live, registered, task, wanted
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from glia.desired.state import DesiredService
     from glia.live import LiveService
+    from glia.plan import Plan
     from glia.status import ServiceStatus
 
 WEB = wanted()
@@ -47,8 +48,17 @@ def status_of(
     service: DesiredService, observed: Observed, assessment: Assessment | None = None
 ) -> ServiceStatus:
     plan = make_plan(DesiredState((service,)), {service.cluster: observed}, NOTHING)
-    found = {lane_id(service, service.lanes[0]): assessment} if assessment else {}
-    return service_status(service, observed, plan, found)
+    return planned(service, observed, plan, assessment)
+
+
+def planned(
+    service: DesiredService, observed: Observed, plan: Plan, assessment: Assessment | None = None
+) -> ServiceStatus:
+    """The status of the only service there is."""
+    of_lanes = {lane_id(service, service.lanes[0]): assessment} if assessment else {}
+    state = DesiredState((service,))
+    whole = status(state, [observed], plan, of_lanes, 0.0, account_ids={}, instance_types={})
+    return whole.services[0]
 
 
 def told(found: ServiceStatus) -> tuple[str, Mapping[str, tuple[str, str]]]:
@@ -176,11 +186,11 @@ def test_a_service_some_of_whose_replicas_get_no_lane_is_not_called_healthy() ->
     other = replace(short, key="NeuronService/other")
     state, observed = DesiredState((WEB,)), look(WEB, changed())
     plan = make_plan(state, {WEB.cluster: observed}, NOTHING, diagnostics=(other, short))
-    found = service_status(WEB, observed, plan, {lane_id(WEB, WEB.lanes[0]): CONVERGED})
+    found = planned(WEB, observed, plan, CONVERGED)
     assert told(found) == ("Degraded", three("False", "False", "True", "Shortage"))
     assert found.conditions[0].message == "no room for 4"
     plan = make_plan(state, {WEB.cluster: observed}, NOTHING, diagnostics=(other,))
-    assert service_status(WEB, observed, plan, {}).health == "Healthy"
+    assert planned(WEB, observed, plan).health == "Healthy"
 
 
 def test_a_lane_shows_what_is_wanted_beside_what_runs() -> None:

@@ -92,18 +92,6 @@ def status(  # noqa: PLR0913  (what is known of the clusters comes by keyword)
     )
 
 
-def service_status(
-    service: DesiredService,
-    observed: Observed | None,
-    plan: Plan,
-    assessments: Mapping[str, Assessment],
-) -> ServiceStatus:
-    """One service; ``observed`` is its cluster, None where nothing was read of it."""
-    said = _by_service(plan)[service.key, service.cluster]
-    refused = refused_by_layout(plan, service.name)
-    return _service(service, observed, replace(said, refused=refused), assessments)
-
-
 def refused_by_layout(plan: Plan, name: str) -> Standing | None:
     """What allocation says against a service: no room, or pools that overlap."""
     for each in plan.errors:

@@ -94,9 +94,7 @@ def test_any_json_is_a_document() -> None:
 
 def test_a_map_has_limits_and_a_rule_for_its_names(monkeypatch: pytest.MonkeyPatch) -> None:
     labels = {"type": "map", "max": 1, "key": {"shape": "K"}, "value": {"shape": "K"}}
-    model = ServiceModel(
-        {"shapes": {"Labels": labels, "K": {"type": "string", "min": 1}}, "operations": {}}
-    )
+    model = ServiceModel({"shapes": {"Labels": labels, "K": {"type": "string", "min": 1}}})
     monkeypatch.setattr(json_schema, "service_model", lambda: model)
 
     assert definitions(["Labels"]) == {

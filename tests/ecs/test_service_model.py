@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SMALL = {"shapes": {"Name": {"type": "string"}}, "operations": {}}
+SMALL = {"shapes": {"Name": {"type": "string"}}}
 
 
 @pytest.fixture
@@ -50,7 +50,6 @@ def test_it_is_what_botocores_own_loader_reads() -> None:
     model = service_model()
 
     assert list(model.shapes) == list(raw["shapes"])
-    assert list(model.operations) == list(raw["operations"])
     for name, shape in raw["shapes"].items():
         assert list(model.shapes[name].members) == list(shape.get("members", {}))
         assert model.shapes[name].required == tuple(shape.get("required", ()))
@@ -59,23 +58,12 @@ def test_it_is_what_botocores_own_loader_reads() -> None:
     assert service_model() is model
 
 
-def test_an_operation_names_its_request_and_its_answer_and_says_what_it_does() -> None:
-    operation = service_model().operations["CreateService"]
-
-    assert (operation.request, operation.answer) == (
-        "CreateServiceRequest",
-        "CreateServiceResponse",
-    )
-    assert operation.documentation.startswith("Runs and maintains")
-    assert "<" not in operation.documentation
-
-
 def test_a_shape_says_what_it_is() -> None:
     shapes = service_model().shapes
     service = shapes["CreateServiceRequest"]
 
-    assert service.members["desiredCount"].documentation.startswith("The number of")
-    assert shapes["ContainerDefinition"].documentation.startswith("Container definitions are")
+    assert plain(service.members["desiredCount"].html).startswith("The number of")
+    assert plain(shapes["ContainerDefinition"].html).startswith("Container definitions are")
     assert (shapes["TagKey"].least, shapes["TagKey"].most) == (1, 128)
     assert shapes["EnvironmentVariables"].sensitive
     assert shapes["HookDetails"].document
@@ -94,7 +82,7 @@ def test_all_that_a_shape_is_made_of_is_reached_once() -> None:
 def test_a_shape_that_holds_itself_ends() -> None:
     tree = {"type": "structure", "members": {"left": {"shape": "Tree"}}}
 
-    model = ServiceModel({"shapes": {"Tree": tree}, "operations": {}})
+    model = ServiceModel({"shapes": {"Tree": tree}})
 
     assert [shape.name for shape in model.reachable(["Tree"])] == ["Tree"]
 

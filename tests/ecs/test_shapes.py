@@ -262,7 +262,7 @@ def test_members_of_the_same_name_further_down_stay() -> None:
 
 def test_a_shape_that_holds_itself_is_checked_all_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
     tree = {"type": "structure", "members": {"left": {"shape": "Tree"}}}
-    model = ServiceModel({"shapes": {"Tree": tree}, "operations": {}})
+    model = ServiceModel({"shapes": {"Tree": tree}})
     monkeypatch.setattr(shapes, "service_model", lambda: model)
 
     assert only_fault("Tree", {"left": {"left": {"right": {}}}}).path == ("left", "left", "right")
@@ -270,9 +270,7 @@ def test_a_shape_that_holds_itself_is_checked_all_the_way(monkeypatch: pytest.Mo
 
 def test_map_entries_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     labels = {"type": "map", "max": 1, "key": {"shape": "K"}, "value": {"shape": "K"}}
-    model = ServiceModel(
-        {"shapes": {"Labels": labels, "K": {"type": "string", "min": 1}}, "operations": {}}
-    )
+    model = ServiceModel({"shapes": {"Labels": labels, "K": {"type": "string", "min": 1}}})
     monkeypatch.setattr(shapes, "service_model", lambda: model)
 
     entries, key = faults("Labels", {"": "a", "b": "c"})
@@ -438,7 +436,6 @@ def test_a_secret_outside_an_enum_or_a_range_is_not_shown(monkeypatch: pytest.Mo
                 "Number": {"type": "integer", "max": 5},
                 "Yes": {"type": "boolean"},
             },
-            "operations": {},
         }
     )
     monkeypatch.setattr(shapes, "service_model", lambda: model)

@@ -46,7 +46,7 @@ PLANNED, IN = f"{PLAN}/m", f"{ADMITTED}/m"
 def revision(commit: str, **service: Any) -> Revision:
     text = yaml.safe_dump_all([CLUSTER, neuron_service(**service)])
     found = Found((File("m/all.yaml", text.encode()),), ())
-    return Revision(commit, "https://example.com/fleet.git", "m", found, False, 0.0)
+    return Revision(commit, "https://example.com/fleet.git", "m", found, 0.0)
 
 
 class Follower:

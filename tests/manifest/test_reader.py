@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from glia.manifest import reader, straight
 from glia.manifest.document import render_path
-from glia.manifest.lines import locate, locate_all
+from glia.manifest.lines import locate_all
 from glia.manifest.reader import explained, read
 
 if TYPE_CHECKING:
@@ -335,7 +335,7 @@ def test_a_path_reads_as_a_person_writes_it() -> None:
 def test_a_field_is_where_its_key_stands_and_an_element_where_it_begins(
     index: int, path: FieldPath, line: int, column: int
 ) -> None:
-    found = locate(SOURCE, "a.yaml", index, path)
+    found = locate_all(SOURCE, "a.yaml", index, [path])[path]
 
     assert (found.file, found.line, found.column) == ("a.yaml", line, column)
 
@@ -351,12 +351,13 @@ def test_a_field_is_where_its_key_stands_and_an_element_where_it_begins(
     ],
 )
 def test_what_is_missing_is_where_its_nearest_ancestor_is(path: FieldPath, line: int) -> None:
-    assert locate(SOURCE, "a.yaml", 0, path).line == line
+    assert locate_all(SOURCE, "a.yaml", 0, [path])[path].line == line
 
 
 @pytest.mark.parametrize("source", [b"", b"a: [", b"\xff", b"[" * 100_000, b"[a]: b", b"? \n: b"])
 def test_a_document_that_cannot_be_found_is_the_beginning_of_the_file(source: bytes) -> None:
-    assert str(locate(source, "a.yaml", 3, ("a", 0))) == "a.yaml:1:1"
+    (found,) = locate_all(source, "a.yaml", 3, [("a", 0)]).values()
+    assert str(found) == "a.yaml:1:1"
 
 
 @settings(deadline=None)  # PyYAML's dumper is slow on a busy machine

@@ -15,7 +15,7 @@ from glia.plan import NOT_READY
 from glia.planning.allowances import NOTHING
 from glia.planning.between import between
 from glia.planning.planner import make_plan
-from glia.service_status import service_status
+from glia.service_status import status
 from support.operator import fields, is_empty, neuron_service
 from support.situations import live, wanted
 
@@ -76,7 +76,9 @@ def test_what_is_left_as_it_is_is_ready_and_says_that_it_has_drifted() -> None:
     there = live(service.lanes[0], count=1, running=1)
     plan = plan_of([service], there)
     seen = Observed(service.cluster, services={"web": there})
-    ready, _, stalled = service_status(service, seen, plan, {}).conditions
+    state = DesiredState((service,))
+    found = status(state, [seen], plan, {}, 0.0, account_ids={}, instance_types={}).services[0]
+    ready, _, stalled = found.conditions
     assert (ready.status, ready.reason, stalled.status) == ("True", "Drifted", "False")
     assert ready.message == "somebody has changed replicas; driftPolicy leaves it so"
 

@@ -36,8 +36,6 @@ def test_files_are_read_anew_and_told_apart_by_what_is_in_them(tmp_path: Path) -
     assert source.last is changed
     assert [each.content for each in changed.found.sources] == [b"b"]
     assert len({first.commit, renamed.commit, changed.commit}) == 3
-    assert source.relation(first.commit, changed.commit) == "descendant"
-    assert source.relation(first.commit, first.commit) == "same"
 
 
 def test_a_directory_that_is_gone_or_empty_leaves_the_last_revision(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from glia.source.git.place import Place
 from glia.source.git.signatures import Policy
 from glia.source.git.source import GitSource
 from support.git import LINK, Origin
-from support.site import StillClock
+from support.site import StillClock, relation
 
 if TYPE_CHECKING:
     from glia.source.revision import Revision
@@ -71,7 +71,7 @@ def test_a_revision_is_the_manifests_under_the_path_as_files_on_disk_would_be(
     revision = source.fetch()
 
     assert source.last is revision
-    assert (revision.commit, revision.path, revision.verified) == (tip, "m", False)
+    assert (revision.commit, revision.path) == (tip, "m")
     assert list(files(revision).items()) == [
         ("m/a.yaml", b"a"),
         ("m/b.yaml", b"b"),
@@ -203,7 +203,7 @@ def test_history_that_was_rewritten_is_refused_until_somebody_accepts_it(
     told = refused(source, NonFastForward)
     assert f"was at commit {held[:12]} and is now at {amended[:12]}" in told
     assert f"--accept-rewrite {amended[:12]}" in told
-    assert source.relation(held, amended) == "unrelated"
+    assert relation(source, held, amended) == "unrelated"
     assert refused(source, NonFastForward) == told
 
     accepting = getattr(site, transport)(policy=Policy(accept_rewrite=amended[:12]))
@@ -219,12 +219,12 @@ def test_an_older_commit_is_refused_and_a_mirror_that_catches_up_needs_nobody(si
 
     site.origin.point("main", first)
     assert "which comes before it" in refused(source, RolledBack)
-    assert source.relation(second, first) == "ancestor"
+    assert relation(source, second, first) == "ancestor"
 
     site.origin.point("main", second)
     third = site.origin.commit({"m/a.yaml": "3"})
     assert source.fetch().commit == third
-    assert source.relation(first, third) == "descendant"
+    assert relation(source, first, third) == "descendant"
 
 
 def test_a_merge_of_an_unrelated_history_follows_from_what_is_held(site: Site) -> None:
@@ -235,8 +235,8 @@ def test_a_merge_of_an_unrelated_history_follows_from_what_is_held(site: Site) -
     merge = site.origin.commit({"m/b.yaml": "b"}, parents=(held, other))
 
     assert files(source.fetch()) == {"m/a.yaml": b"1", "m/b.yaml": b"b"}
-    assert source.relation(held, merge) == "descendant"
-    assert source.relation(other, merge) == "descendant"
+    assert relation(source, held, merge) == "descendant"
+    assert relation(source, other, merge) == "descendant"
 
 
 def test_how_a_commit_follows_from_one_of_long_ago_is_found_without_a_copy(
@@ -248,13 +248,13 @@ def test_how_a_commit_follows_from_one_of_long_ago_is_found_without_a_copy(
     source = getattr(site, transport)()
     tip = source.fetch().commit
 
-    assert source.relation(commits[0], tip) == "descendant"
-    assert source.relation(tip, tip) == "same"
-    assert source.relation(stray, tip) == "unrelated"
-    assert source.relation("0" * 40, tip) == "unrelated"
-    assert source.relation("--upload-pack=sh", tip) == "unrelated"
+    assert relation(source, commits[0], tip) == "descendant"
+    assert relation(source, tip, tip) == "same"
+    assert relation(source, stray, tip) == "unrelated"
+    assert relation(source, "0" * 40, tip) == "unrelated"
+    assert relation(source, "--upload-pack=sh", tip) == "unrelated"
     later = site.origin.commit({"m/a.yaml": "later"})
-    assert source.relation(later, tip) == "ancestor", "another controller has gone ahead"
+    assert relation(source, later, tip) == "ancestor", "another controller has gone ahead"
 
 
 def test_a_path_that_is_gone_or_empty_is_refused_and_found_when_it_is_back(site: Site) -> None:
@@ -310,7 +310,7 @@ def test_a_server_of_the_old_protocol_sends_no_single_contents_and_so_all(site: 
     assert files(source.fetch()) == {"m/a.yaml": b"1"}
     tip = site.origin.commit({"m/a.yaml": "2"})
     assert files(source.fetch()) == {"m/a.yaml": b"2"}
-    assert source.relation(held, tip) == "descendant"
+    assert relation(source, held, tip) == "descendant"
 
 
 def test_many_commits_leave_few_packs(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,5 +322,5 @@ def test_many_commits_leave_few_packs(site: Site, monkeypatch: pytest.MonkeyPatc
 
     assert len(list(site.store.rglob("*.pack"))) <= 6
     assert (
-        source.relation(site.origin.git("rev-parse", "main~4"), site.origin.tip()) == "descendant"
+        relation(source, site.origin.git("rev-parse", "main~4"), site.origin.tip()) == "descendant"
     )

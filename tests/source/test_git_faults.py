@@ -26,6 +26,7 @@ from glia.source.failures import (
 )
 from glia.source.git.limits import Limits
 from glia.source.git.words import failure
+from support.site import relation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -181,7 +182,7 @@ def test_a_damaged_copy_is_made_anew(site: Site, damage: str) -> None:
     assert not (site.store / "of-the-old-copy").exists()
     assert revision.commit == tip
     assert [each.content for each in revision.found.sources] == [b"2", b"b"]
-    assert source.relation(held, tip) == "descendant"
+    assert relation(source, held, tip) == "descendant"
 
 
 def test_half_a_copy_of_a_killed_process_is_made_anew(site: Site) -> None:

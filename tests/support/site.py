@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from glia.source.revision import Relation
     from support.git import GitServer
 
 
@@ -59,3 +60,9 @@ class Site:
     def store(self) -> Path:
         (store,) = self.state.glob("*/store")
         return store
+
+
+def relation(source: GitSource, old: str, new: str) -> Relation:
+    """What commit ``new`` is to ``old``, as the source finds it before it takes a new one."""
+    with source._repository.exclusively():
+        return source._relation(old, new)

@@ -16,7 +16,6 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from glia.ecs.documentation import plain
 from glia.errors import GliaError
 
 if TYPE_CHECKING:
@@ -51,10 +50,6 @@ class Member:
     html: str = ""
     deprecated: bool = False
 
-    @property
-    def documentation(self) -> str:
-        return plain(self.html)
-
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -86,38 +81,17 @@ class Shape:
     html: str
 
     @property
-    def documentation(self) -> str:
-        return plain(self.html)
-
-    @property
     def refers_to(self) -> tuple[str, ...]:
         below = (member.shape for member in self.members.values())
         return tuple(name for name in (*below, self.element, self.key) if name)
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """A call of ECS's and the shapes of its request and its answer."""
-
-    name: str
-    request: str
-    answer: str
-    html: str
-
-    @property
-    def documentation(self) -> str:
-        return plain(self.html)
-
-
 class ServiceModel:
-    """The shapes and operations that the installed botocore knows of ECS."""
+    """The shapes that the installed botocore knows of ECS."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.shapes: Mapping[str, Shape] = {
             name: _shape(name, raw) for name, raw in data["shapes"].items()
-        }
-        self.operations: Mapping[str, Operation] = {
-            name: _operation(name, raw) for name, raw in data["operations"].items()
         }
 
     @cached_property
@@ -164,13 +138,6 @@ def _shape(name: str, raw: Mapping[str, Any]) -> Shape:
         sensitive=raw.get("sensitive", False),
         deprecated=raw.get("deprecated", False),
         html=raw.get("documentation", ""),
-    )
-
-
-def _operation(name: str, raw: Mapping[str, Any]) -> Operation:
-    request, answer = raw.get("input", {}), raw.get("output", {})
-    return Operation(
-        name, request.get("shape", ""), answer.get("shape", ""), raw.get("documentation", "")
     )
 
 

@@ -21,21 +21,13 @@ if TYPE_CHECKING:
     from glia.manifest.document import FieldPath, Mark
 
 
-def locate(source: bytes, file: str, index: int, path: FieldPath) -> Location:
-    """Where the path's last key stands, or its last element begins.
-
-    A path that does not exist is where its nearest ancestor is; the empty one is where the
-    document begins.
-    """
-    return locate_all(source, file, index, (path,))[path]
-
-
 def locate_all(
     source: bytes, file: str, index: int, paths: Iterable[FieldPath], first: int = 1
 ) -> dict[FieldPath, Location]:
-    """What ``locate`` says of each path, for one reading of the source.
+    """Where each path's last key stands, or its last element begins.
 
-    The source begins at line ``first`` of its file.
+    A path that does not exist is where its nearest ancestor is; the empty one is where the
+    document begins. The source begins at line ``first`` of its file.
     """
     asked = tuple(paths)
     wanted = {path[:length] for path in asked for length in range(len(path) + 1)}

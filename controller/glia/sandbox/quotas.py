@@ -81,15 +81,6 @@ CLASSES: dict[str, tuple[Quota, tuple[str, ...]]] = {
     ),
     "capacity provider read": (Quota(50, 20), ("DescribeCapacityProviders",)),
 }
-# The page has no class for these four: their calls are few, and nothing is decided on them.
-UNTHROTTLED = frozenset(
-    {
-        "DeleteAccountSetting",
-        "ListAccountSettings",
-        "PutAccountSetting",
-        "PutAccountSettingDefault",
-    }
-)
 CLASS_OF = {action: name for name, (_, actions) in CLASSES.items() for action in actions}
 
 

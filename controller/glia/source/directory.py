@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from glia.source.failures import PathEmpty, PathNotFound
 from glia.source.files import Found, find
-from glia.source.revision import Relation, Revision
+from glia.source.revision import Revision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class DirectorySource:
-    """A ``RevisionSource`` of paths; what is there now is what is wanted, history there is none.
+    """Paths; what is there now is what is wanted, history there is none.
 
     Args:
         paths: files and directories, as on a command line.
@@ -55,16 +55,12 @@ class DirectorySource:
             )
         last, content = self._last, _hash(found)
         kept = last.found if last is not None and last.commit == content else found
-        self._last = Revision(content, "", where, kept, False, self._clock.now())
+        self._last = Revision(content, "", where, kept, self._clock.now())
         return self._last
 
     def stop(self) -> None:
         """Let a ``fetch`` that builds kustomizations end: reading a disk is over in no time."""
         self._stopped.set()
-
-    def relation(self, old: str, new: str) -> Relation:
-        """A directory has no history: what is there later follows from what was there before."""
-        return "same" if old == new else "descendant"
 
 
 def _hash(found: Found) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from glia.plan import Source
 
@@ -23,7 +23,6 @@ class Revision:
         repository: its address without credentials; empty for a directory.
         path: in the repository; of directories, those that were named.
         found: the files, and what is wrong with some of them.
-        verified: its signature was asked for, and is good.
         follows: it comes after one that was used before, or is that one. Of the first in a new
             state directory nobody knows whether it is older than what was applied.
         fetched_at: when the source last said that this is its state, in seconds of its clock.
@@ -33,7 +32,6 @@ class Revision:
     repository: str
     path: str
     found: Found
-    verified: bool
     fetched_at: float
     follows: bool = True
 
@@ -41,27 +39,3 @@ class Revision:
     def source(self) -> Source:
         """The same as a plan tells it."""
         return Source(self.repository, self.commit if self.repository else "", self.path)
-
-
-class RevisionSource(Protocol):
-    """Where desired comes from: a git repository, or directories."""
-
-    @property
-    def last(self) -> Revision | None:
-        """The last good revision; None before the first."""
-
-    def fetch(self) -> Revision:
-        """The state that the source is in now; from then on the last good one.
-
-        Nothing is transferred, and the same files are returned, where it has not moved.
-
-        Raises:
-            SourceError: there is no new revision that may be used; ``last`` is what it was.
-        """
-
-    def relation(self, old: str, new: str) -> Relation:
-        """What commit ``new``, one that was fetched, is to ``old``, an earlier one.
-
-        Raises:
-            SourceError: history had to be asked for, and was not to be had.
-        """

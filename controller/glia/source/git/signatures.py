@@ -48,8 +48,8 @@ ANY_COMMIT: Final = Policy()
 """Signed or not, as long as it follows from the one before."""
 
 
-def verify(repository: Repository, commit: str, policy: Policy, nobody: Path) -> bool:
-    """Whether its signature was asked for, and is good.
+def verify(repository: Repository, commit: str, policy: Policy, nobody: Path) -> None:
+    """Check its signature, where the policy asks for one.
 
     A signature of a kind for which no keys were given is not trusted either: a keyring that
     does not exist, ``nobody``, stands for those.
@@ -58,7 +58,7 @@ def verify(repository: Repository, commit: str, policy: Policy, nobody: Path) ->
         Unverified: it is not good, for whatever reason.
     """
     if not policy.verifies:
-        return False
+        return
     with _keyring(policy.gpg_home or nobody) as keyring:
         ended = repository.attempt(
             "verify-commit",
@@ -78,7 +78,6 @@ def verify(repository: Repository, commit: str, policy: Policy, nobody: Path) ->
             f"commit {commit[:12]} is not signed by a trusted key: {said}",
             "sign it, or trust the key; until then the commit before it stays in use",
         )
-    return True
 
 
 @contextmanager

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class GitSource:
-    """A ``RevisionSource`` of a repository. One at a time on a state directory.
+    """The manifests of a repository. One at a time on a state directory.
 
     Args:
         place: address, ref and path: ``Place.parse(url, ref, path)``.
@@ -82,11 +82,6 @@ class GitSource:
                 self._repository.discard()
                 self._last = self._look()
         return self._last
-
-    def relation(self, old: str, new: str) -> Relation:
-        """What commit ``new`` is to ``old``; more history is fetched where that takes it."""
-        with self._repository.exclusively():
-            return self._relation(old, new)
 
     def _relation(self, old: str, new: str) -> Relation:
         """Looked up once: where history cannot tell, it cannot tell at the next interval either."""
@@ -149,7 +144,7 @@ class GitSource:
         return self._last.commit if self._last else self._repository.resolve(GOOD)
 
     def _read(self, commit: str, now: float) -> Revision:
-        verified = verify(self._repository, commit, self._policy, self._nobody)
+        verify(self._repository, commit, self._policy, self._nobody)
         path = self._place.path
         found = manifests(self._repository, commit, path, self._limits)
         if not found.sources and not found.diagnostics:
@@ -157,7 +152,7 @@ class GitSource:
                 f"{path or 'the repository'} holds no *.yaml or *.yml file in commit {commit[:12]}",
                 "nothing is deleted because of that; to remove the last service, name it",
             )
-        return Revision(commit, self._place.url, path, found, verified, now)
+        return Revision(commit, self._place.url, path, found, now)
 
     def _no_ref(self) -> RefNotFound:
         branches, (name, *_) = self._repository.branches(), self._place.refs

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from glia.cluster_status import cluster_status, unread
 from glia.conditions import Standing, conditions, health, of_change, of_drifted, of_settled
@@ -173,25 +173,32 @@ def _standings(
         message = f"cluster {service.cluster} could not be read{why}"
         yield Standing("unknown", "ClusterUnreadable", message)
         return
-    live = _live(service, observed)
     if said.refused is not None:
         yield said.refused
     if said.held is not None:
         waits = said.held.reason == NOT_READY
-        reason, message = said.held.reason, said.held.message
-        yield Standing("pending" if waits else "stalled", reason, message)
+        kind: Literal["pending", "stalled"] = "pending" if waits else "stalled"
+        yield Standing(kind, said.held.reason, said.held.message)
+    live = _live(service, observed)
     for lane in service.lanes:
         name = lane.lane.name
         if name not in live:
             message = f"there is no service {name} in cluster {service.cluster}"
             yield Standing("missing", "Missing", message)
-        if name in said.changes:
-            yield of_change(said.changes[name])
-        elif name in said.settled:
-            standing = of_settled(said.settled[name], assessments[name])
-            yield of_drifted(standing, said.drifted[name]) if name in said.drifted else standing
+        if (standing := _of_plan(name, said, assessments[name])) is not None:
+            yield standing
         elif name in live and said.held is None:
             yield Standing("unknown", "NotPlanned", f"the plan says nothing of {name}")
+
+
+def _of_plan(name: str, said: _Said, assessment: Assessment | None) -> Standing | None:
+    """Where the plan leaves a lane; None where it does not say."""
+    if name in said.changes:
+        return of_change(said.changes[name])
+    if name not in said.settled:
+        return None
+    standing = of_settled(said.settled[name], assessment)
+    return of_drifted(standing, said.drifted[name]) if name in said.drifted else standing
 
 
 def unread_service(

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from glia.outcome import State
 from support.operator import is_empty, neuron_service
-from support.recipes import MODEL, Members, Recipe, unsent
-from support.requests import ROLE
+from support.recipes import MODEL, OF_SERVICE, Members, Recipe, unsent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +52,6 @@ DEFINITION = Recipe(
         "volumes": tuple(frozenset({"name", kind}) for kind in VOLUMES),
     },
 )
-ZONE = "attribute:ecs.availability-zone"
 SERVICE = Recipe(
     without=frozenset(
         {
@@ -72,24 +70,8 @@ SERVICE = Recipe(
         }
     ),
     examples={
-        "role": ROLE,
+        **OF_SERVICE,
         "availabilityZoneRebalancing": "DISABLED",
-        "loadBalancers.containerName": "server",
-        "serviceRegistries.containerName": "server",
-        "deploymentConfiguration.maximumPercent": 200,
-        "deploymentConfiguration.minimumHealthyPercent": 50,
-        "deploymentConfiguration.earlySuccessCriteria.healthyPercent": 60,
-        "placementConstraints": [
-            {"type": "memberOf", "expression": "attribute:ecs.instance-type == inf1.xlarge"},
-            {"type": "distinctInstance"},
-        ],
-        "placementStrategy": [
-            {"type": "spread", "field": ZONE},
-            {"type": "binpack", "field": "MEMORY"},
-        ],
-        "serviceConnectConfiguration.services.portName": "name-0",
-        "vpcLatticeConfigurations.portName": "name-0",
-        "gatewayConnectors.portName": "name-0",
         "volumeConfigurations.name": f"name-{VOLUMES.index('configuredAtLaunch')}",
     },
 )

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.recipes import MODEL, Members, Recipe, lost, unsent
-from support.requests import ROLE
+from support.recipes import MODEL, OF_SERVICE, Members, Recipe, lost, unsent
 
 if TYPE_CHECKING:
     from support.driver import Driver
@@ -112,7 +111,6 @@ def test_a_task_definition_is_described_as_it_was_registered(
     assert not lost(request, {**answer["taskDefinition"], "tags": answer["tags"]})
 
 
-ZONE = "attribute:ecs.availability-zone"
 ROLLING = Recipe(
     without=frozenset(
         {
@@ -129,23 +127,7 @@ ROLLING = Recipe(
         "serviceName": "web",
         "service": "web",
         "taskDefinition": "record",
-        "role": ROLE,
-        "loadBalancers.containerName": "server",
-        "serviceRegistries.containerName": "server",
-        "deploymentConfiguration.maximumPercent": 200,
-        "deploymentConfiguration.minimumHealthyPercent": 50,
-        "deploymentConfiguration.earlySuccessCriteria.healthyPercent": 60,
-        "placementConstraints": [
-            {"type": "memberOf", "expression": "attribute:ecs.instance-type == inf1.xlarge"},
-            {"type": "distinctInstance"},
-        ],
-        "placementStrategy": [
-            {"type": "spread", "field": ZONE},
-            {"type": "binpack", "field": "MEMORY"},
-        ],
-        "serviceConnectConfiguration.services.portName": "name-0",
-        "vpcLatticeConfigurations.portName": "name-0",
-        "gatewayConnectors.portName": "name-0",
+        **OF_SERVICE,
         "volumeConfigurations.name": "data",
     },
 )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
+from support.requests import ROLE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -121,3 +123,26 @@ def lost(request: Members, shown: Members) -> set[str]:
     """The top-level members, or the paths below one, that are not shown as they were sent."""
     found = dict(leaves(shown))
     return {member_path(path) for path, leaf in leaves(request) if found.get(path) != leaf}
+
+
+# What a service's request has to say where any value of the right type would not do: the names
+# of other things in it, and pairs that fit together.
+OF_SERVICE: Members = {
+    "role": ROLE,
+    "loadBalancers.containerName": "server",
+    "serviceRegistries.containerName": "server",
+    "deploymentConfiguration.maximumPercent": 200,
+    "deploymentConfiguration.minimumHealthyPercent": 50,
+    "deploymentConfiguration.earlySuccessCriteria.healthyPercent": 60,
+    "placementConstraints": [
+        {"type": "memberOf", "expression": "attribute:ecs.instance-type == inf1.xlarge"},
+        {"type": "distinctInstance"},
+    ],
+    "placementStrategy": [
+        {"type": "spread", "field": "attribute:ecs.availability-zone"},
+        {"type": "binpack", "field": "MEMORY"},
+    ],
+    "serviceConnectConfiguration.services.portName": "name-0",
+    "vpcLatticeConfigurations.portName": "name-0",
+    "gatewayConnectors.portName": "name-0",
+}

@@ -50,31 +50,36 @@ def _fields(source: bytes, index: int) -> Iterator[tuple[FieldPath, Mark | None]
     """Every field of one document in the order of the file."""
     # The innermost part is None before a mapping's key and counts up in a list.
     path: list[str | int | None] = []
-    number, depth = -1, 0
-    for event in yaml.parse(source, Loader=Loader):
-        if isinstance(event, yaml.DocumentStartEvent):
-            number += 1
-        # Deep nesting takes the parser quadratic time, in documents before this one too.
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if number > index or depth > MAXIMUM_NESTING + 1:
-            return
-        if number < index:
-            continue
+    for event in _events(source, index):
         if isinstance(event, yaml.CollectionEndEvent):
             path.pop()
             _advance(path)
+        elif path and path[-1] is None and isinstance(event, yaml.ScalarEvent):
+            path[-1] = event.value
+            yield _known(path), event.start_mark
         elif isinstance(event, yaml.NodeEvent):
-            if path and path[-1] is None and isinstance(event, yaml.ScalarEvent):
-                path[-1] = event.value
-                yield _known(path), event.start_mark
-                continue
             if not path or isinstance(path[-1], int):
                 yield _known(path), event.start_mark
             if isinstance(event, yaml.CollectionStartEvent):
                 path.append(None if isinstance(event, yaml.MappingStartEvent) else 0)
             else:
                 _advance(path)
+
+
+def _events(source: bytes, index: int) -> Iterator[yaml.Event]:
+    """What one document is made of, until it ends or is nested too deep.
+
+    Deep nesting takes the parser quadratic time, in documents before this one too.
+    """
+    number, depth = -1, 0
+    for event in yaml.parse(source, Loader=Loader):
+        number += isinstance(event, yaml.DocumentStartEvent)
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if number > index or depth > MAXIMUM_NESTING + 1:
+            return
+        if number == index:
+            yield event
 
 
 def _known(path: list[str | int | None]) -> FieldPath:

@@ -13,6 +13,7 @@ from glia.ecs.nearest import nearest
 from glia.ecs.shape_fault import SHORT_LIST, Path, ShapeFault
 from glia.ecs.shape_words import one_of, quoted
 from glia.manifest.port_mappings import mappings
+from glia.manifest.rules_containers import repeated_names
 from glia.manifest.rules_subject import SERVICE, Rule, Subject
 
 if TYPE_CHECKING:
@@ -54,20 +55,7 @@ def malformed_port_name(subject: Subject) -> Iterator[ShapeFault]:
 
 
 def repeated_port_name(subject: Subject) -> Iterator[ShapeFault]:
-    seen = set()
-    for path, mapping in mappings(subject):
-        name = mapping.get("name")
-        if name in seen:
-            yield ShapeFault(
-                (*path, "name"),
-                "not-allowed",
-                f"two port mappings are called {quoted(name)}",
-                "another name for each mapping",
-                quoted(name),
-                "rename one of them",
-            )
-        elif name:
-            seen.add(name)
+    return repeated_names(mappings(subject), "port mapping")
 
 
 def server_of_several_lanes(subject: Subject) -> Iterator[ShapeFault]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from glia.ecs.shape_fault import ShapeFault
 from glia.ecs.shape_words import quoted, shown
 from glia.manifest.rules_subject import CONTAINERS, Rule, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from glia.ecs.shape_fault import Path
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
@@ -39,15 +41,22 @@ def malformed_container_name(subject: Subject) -> Iterator[ShapeFault]:
 
 
 def repeated_container_name(subject: Subject) -> Iterator[ShapeFault]:
+    return repeated_names(subject.containers, "container")
+
+
+def repeated_names(
+    named: Iterable[tuple[Path, Mapping[str, Any]]], what: str
+) -> Iterator[ShapeFault]:
+    """Of members with their paths, each that has the name of one before it."""
     seen = set()
-    for path, container in subject.containers:
-        name = container.get("name")
+    for path, member in named:
+        name = member.get("name")
         if name in seen:
             yield ShapeFault(
                 (*path, "name"),
                 "not-allowed",
-                f"two containers are called {quoted(name)}",
-                "another name for each container",
+                f"two {what}s are called {quoted(name)}",
+                f"another name for each {what}",
                 quoted(name),
                 "rename one of them",
             )

@@ -50,15 +50,24 @@ def folders(tree: Tree, top: str) -> tuple[tuple[str, ...], tuple[Diagnostic, ..
         reading = read(tree.content(file) or b"", file)
         diagnostics += reading.diagnostics
         for document in reading.documents:
-            for entry in _entries(document.body, _RESOURCES):
-                path = posixpath.normpath(posixpath.join(folder, entry))
-                if tree.is_folder(path):
-                    found.setdefault(path)
-                elif "://" in entry or tree.content(path) is None:
-                    diagnostics.append(_remote(file, entry))
+            below, remote = _resources(tree, folder, document.body)
+            found |= dict.fromkeys(below)
+            diagnostics += (_remote(file, entry) for entry in remote)
             diagnostics += _refused(file, document.body)
             diagnostics += _of_plugins(tree, folder, file, document.body)
     return tuple(found), tuple(dict.fromkeys(diagnostics))
+
+
+def _resources(tree: Tree, folder: str, body: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """What it is built of: the folders, and what is not here; its files need no following."""
+    below, remote = [], []
+    for entry in _entries(body, _RESOURCES):
+        path = posixpath.normpath(posixpath.join(folder, entry))
+        if tree.is_folder(path):
+            below.append(path)
+        elif "://" in entry or tree.content(path) is None:
+            remote.append(entry)
+    return below, remote
 
 
 def topmost(tree: Tree, found: Sequence[str]) -> list[str]:

@@ -165,7 +165,6 @@ def offline_plan(
     *,
     shortages: tuple[Shortage, ...] = (),
     diagnostics: Iterable[Diagnostic] = (),
-    source: Source = HERE,
     assumption: str = "",
 ) -> Plan:
     """The plan for clusters without services: everything is to be created.
@@ -179,7 +178,6 @@ def offline_plan(
         changes=changes,
         shortages=shortages,
         diagnostics=tuple(diagnostics),
-        source=source,
         offline=True,
         assumption=assumption,
     )

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from glia.aws.gateway import Gateway
 from glia.aws.session import Sessions
 from glia.chips import instance_chips
-from glia.desired.tags import KEY
-from glia.desired.tags import OWNER as OWNER_TAG
 from glia.enrol import fleet as read_fleet
 from glia.live import Fleet, LiveContainer
 from glia.neuron.catalogue import find
+from glia.tags import KEY
+from glia.tags import OWNER as OWNER_TAG
 from glia.target import Target
 from support.requests import chip, container
 from support.situations import OWNER, definition, instance, task

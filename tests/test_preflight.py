@@ -11,8 +11,6 @@ from glia.aws.gateway import Gateway
 from glia.aws.session import Sessions
 from glia.change import Block, Change
 from glia.desired.state import DesiredState
-from glia.desired.tags import KEY
-from glia.desired.tags import OWNER as OWNER_TAG
 from glia.enrol import fleet as read_fleet
 from glia.live import Fleet
 from glia.observed import Facts, Observed
@@ -20,6 +18,8 @@ from glia.planning.allowances import NOTHING
 from glia.planning.planner import make_plan, offline_plan
 from glia.preflight import preflight
 from glia.steps import Create, Replace
+from glia.tags import KEY
+from glia.tags import OWNER as OWNER_TAG
 from glia.target import Target
 from support.requests import chip, container
 from support.situations import OWNER, definition, instance, live, registered, task, wanted

@@ -10,7 +10,6 @@ import pytest
 from glia.assess import Assessment
 from glia.conditions import Standing, conditions, health
 from glia.desired.state import DesiredState
-from glia.desired.tags import FAILED
 from glia.errors import Diagnostic
 from glia.identity import lane_id
 from glia.live import Fleet
@@ -18,6 +17,7 @@ from glia.observed import Facts, Observed
 from glia.planning.allowances import NOTHING
 from glia.planning.planner import make_plan
 from glia.service_status import status
+from glia.tags import FAILED
 from support.situations import definition, instance, live, registered, task, wanted
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from glia.candidates import candidates
 from glia.chips import holder
-from glia.desired.tags import OWNER
 from glia.plan import Result
+from glia.tags import OWNER
 from glia.task_size import task_size
 
 if TYPE_CHECKING:

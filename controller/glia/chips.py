@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glia.desired.service import PARTITION
-from glia.desired.tags import KEY, OWNER
 from glia.neuron.catalogue import catalogue
 from glia.occupancy import occupancy
 from glia.status import Chip, Holder, InstanceStatus, TaskStatus
+from glia.tags import KEY, OWNER
 from glia.task_size import task_size
 
 if TYPE_CHECKING:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 from glia.chips import instance_chips
 from glia.desired import lane_tag
 from glia.desired.labels import LABELLED_BY, LABELLING, labelling_of
-from glia.desired.lane_tag import LANE
 from glia.desired.service import PARTITION
-from glia.desired.tags import KEY, OWNER
 from glia.errors import Diagnostic
 from glia.occupancy import occupancy
 from glia.status import ClusterLane, ClusterStatus
+from glia.tags import KEY, LANE, OWNER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

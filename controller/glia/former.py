@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final
 
 from glia.desired import lane_tag
 from glia.desired.state import DesiredState
-from glia.desired.tags import SIBLINGS, TRUE, tag_list
 from glia.enrol import enrol
 from glia.errors import Diagnostic, GliaError
 from glia.layout.demands import manifest_of
@@ -27,6 +26,7 @@ from glia.neuron.locks import Lock
 from glia.observe import sight
 from glia.parallel import in_parallel
 from glia.planning.needs import is_there
+from glia.tags import SIBLINGS, TRUE, tag_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence

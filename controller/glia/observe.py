@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from glia.causes import called_steady_since
-from glia.desired.tags import OWNER
 from glia.errors import GliaError, is_transient
 from glia.observed import Observed
 from glia.parallel import in_parallel
 from glia.planning.comparison import with_shared_members
 from glia.planning.needs import definition_needs, histories_needed
+from glia.tags import OWNER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from glia.desired.tags import FAILED, KEY, family_of
 from glia.errors import GliaError, UsageError
 from glia.planning.holding import ANY, FAILURES, has_failed, retry_mark
+from glia.tags import FAILED, KEY, family_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

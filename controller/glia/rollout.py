@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from glia.assess import Assessment, Evidence, assess, needs_evidence
 from glia.causes import called_steady_since
-from glia.desired.tags import FAILED
 from glia.errors import GliaError
 from glia.outcome import Outcome, State
 from glia.steps import Create, Replace, Scale
+from glia.tags import FAILED
 from glia.watch import is_steady, look, watch_of
 
 if TYPE_CHECKING:

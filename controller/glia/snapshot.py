@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from glia.desired import lane_tag
-from glia.desired.lane_tag import LANE, UNCOUNTED_BY_NAME, LaneFigures
-from glia.desired.tags import KEY, OWNER
+from glia.desired.lane_tag import UNCOUNTED_BY_NAME, LaneFigures
 from glia.errors import UsageError
 from glia.layout.roster import Roster
 from glia.live import Fleet, LiveInstance, LiveService, LiveTask, LiveTaskDefinition
 from glia.manifest.spec import API_VERSION
+from glia.tags import KEY, LANE, OWNER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitops.looped import Loop, Repository
-from glia.desired.tags import FAILED, SOURCE
 from glia.events import ConditionsChanged, LoopFailed, RolloutEnded
 from glia.outcome import State
 from glia.reconciler import Settings
 from glia.reconciling.requeue import Pace
+from glia.tags import FAILED, SOURCE
 from support.operator import CLUSTER, neuron_service
 
 if TYPE_CHECKING:

@@ -423,13 +423,13 @@ def test_a_fault_says_where_and_what(
     ("labels", "change", "paths"),
     [
         ({"aws:x": "1"}, {}, [("metadata", "labels", "aws:x")]),
-        ({f"k{n}": "" for n in range(41)}, {}, [("metadata", "labels")]),
+        ({f"k{n}": "" for n in range(40)}, {}, [("metadata", "labels")]),
         (
-            {f"k{n}": "" for n in range(40)},
+            {f"k{n}": "" for n in range(39)},
             service(tags=[{"key": "one-more"}]),
             [("spec", "service", "tags")],
         ),
-        ({f"k{n}": "" for n in range(40)}, service(tags=[{"key": "k0"}]), []),
+        ({f"k{n}": "" for n in range(39)}, service(tags=[{"key": "k0"}]), []),
     ],
     ids=["reserved", "too many", "too many with tags", "the same key"],
 )

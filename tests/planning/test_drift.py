@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from glia.desired.tags import source_tag
+from glia.tags import source_tag
 from support.operator import fields, is_empty, neuron_service
 
 if TYPE_CHECKING:

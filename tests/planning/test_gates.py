@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glia.desired.tags import KEY, OWNER, PRUNE, PRUNE_AT, PruneMark
 from glia.planning.gates import GATES, Tally
 from glia.planning.scope import PrunePolicy, SourceEvidence
 from glia.steps import Delete, Retire
+from glia.tags import KEY, OWNER, PRUNE, PRUNE_AT, PruneMark
 from planning.orphans import CLUSTER, GRACE, NOW, ON, deleting, lost, plan_of, rules, services
 from support.situations import live, wanted
 

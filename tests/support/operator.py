@@ -16,6 +16,8 @@ from glia.cli.online import Online
 from glia.cli.prepared import prepared
 from glia.outcome import State
 from glia.planning.allowances import NOTHING, Allowances
+from glia.sandbox.operations.tags import tagged
+from glia.tags import ON_SERVICE, ON_TASK_DEFINITION, PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -185,16 +187,26 @@ def is_empty(plan: Plan) -> bool:
 @pytest.fixture
 def make_operator(
     make_driver: Callable[..., Driver], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Operator]:
-    """Make an operator of a sandbox with these options."""
+) -> Iterator[Callable[..., Operator]]:
+    """Make an operator of a sandbox with these options.
+
+    Whatever the test has had Glia do, its tags are among those that manifests leave room for.
+    """
+    made: list[Driver] = []
 
     def make(*instances: tuple[str, int], **options: Any) -> Operator:
         driver = make_driver(*instances, **options)
+        made.append(driver)
         for name, value in driver.sandbox.environment().items():
             monkeypatch.setenv(name, value)
         return Operator(driver, tmp_path)
 
-    return make
+    yield make
+    for driver in made:
+        for arn, tags in tagged(driver.sandbox.world.region(driver.sandbox.place)):
+            own = {key for key in tags if key.startswith(PREFIX)}
+            assert ":service/" not in arn or own <= ON_SERVICE, arn
+            assert ":task-definition/" not in arn or own <= ON_TASK_DEFINITION, arn
 
 
 @pytest.fixture

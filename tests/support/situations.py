@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from glia.desired.desire import desired
-from glia.desired.tags import REVISION, Applied
 from glia.layout.layout import lay_out
 from glia.live import Deployment, LiveInstance, LiveService, LiveTask, LiveTaskDefinition
 from glia.manifest.document import Source
 from glia.manifest.load import load
+from glia.tags import REVISION, Applied
 from support.requests import chip, container, task_definition
 
 if TYPE_CHECKING:

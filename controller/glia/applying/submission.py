@@ -10,7 +10,13 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, TypeVar, assert_never
 
 from glia.applying.item import CutOff
-from glia.desired.tags import (
+from glia.errors import GliaError
+from glia.outcome import Outcome, State
+from glia.planning.effects import only_gives_up
+from glia.planning.updating import is_rolling
+from glia.rollout import started_rollout
+from glia.steps import Create, Delete, Replace, Retire, Scale, Update
+from glia.tags import (
     PRUNE_AT,
     REVISION,
     Applied,
@@ -20,12 +26,6 @@ from glia.desired.tags import (
     source_tag,
     tag_list,
 )
-from glia.errors import GliaError
-from glia.outcome import Outcome, State
-from glia.planning.effects import only_gives_up
-from glia.planning.updating import is_rolling
-from glia.rollout import started_rollout
-from glia.steps import Create, Delete, Replace, Retire, Scale, Update
 from glia.watch import VISIBLE_SECONDS
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from glia.aws import reading
 from glia.aws.calls import checked
 from glia.aws.failures import AwsError
 from glia.aws.retries import persist
+from glia.tags import CONTENT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from glia.aws.calls import Calls
     from glia.live import LiveService
 
-CONTENT_TAG: Final = "glia:content"
 INSTANCES_PER_CALL: Final = 10
 """And attributes: the most of UpdateContainerInstancesState, PutAttributes, DeleteAttributes."""
 
@@ -28,7 +28,7 @@ def register_task_definition(calls: Calls, request: Mapping[str, Any]) -> str:
     looked at: the tag of its content says whether it is the one. A request without that tag is
     therefore not sent a second time.
     """
-    content = reading.tags(request.get("tags")).get(CONTENT_TAG)
+    content = reading.tags(request.get("tags")).get(CONTENT)
 
     def send() -> str:
         try:
@@ -44,7 +44,7 @@ def register_task_definition(calls: Calls, request: Mapping[str, Any]) -> str:
         if newest is None:
             return None
         found = reading.task_definition(newest)
-        return found.arn if found.tags.get(CONTENT_TAG) == content else None
+        return found.arn if found.tags.get(CONTENT) == content else None
 
     return persist(calls.clock, "RegisterTaskDefinition", send, there if content else None)
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from glia.desired.defaulted import defaulted
-from glia.desired.lane_tag import LANE, lane_figures, written
+from glia.desired.lane_tag import lane_figures, written
 from glia.desired.service import service
 from glia.desired.state import DesiredLane, DesiredService, DesiredState
-from glia.desired.tags import (
+from glia.desired.task_definition import lane_lock, neuron_container, task_definition
+from glia.ecs.anti_affinity import apart_from
+from glia.ecs.content import content_hash, fingerprint, service_hash
+from glia.errors import Location
+from glia.manifest.spec import NeuronCluster, NeuronService
+from glia.tags import (
     CONTENT,
     DISABLED,
     KEY,
+    LANE,
     NAME,
     OWNER,
     PRUNE,
@@ -21,11 +27,6 @@ from glia.desired.tags import (
     tag_value,
     written_tags,
 )
-from glia.desired.task_definition import lane_lock, neuron_container, task_definition
-from glia.ecs.anti_affinity import apart_from
-from glia.ecs.content import content_hash, fingerprint, service_hash
-from glia.errors import Location
-from glia.manifest.spec import NeuronCluster, NeuronService
 from glia.target import ClusterRef, Target
 from glia.task_size import task_size
 

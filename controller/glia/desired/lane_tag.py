@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glia.neuron.locks import LOCK_BASE, Lock
+from glia.tags import LANE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from glia.neuron.lanes import Lane
     from glia.task_size import TaskSize
 
-LANE = "glia:lane"
 UNCOUNTED = frozenset({Lock.CONSTRAINTS, Lock.NONE})
 UNCOUNTED_BY_NAME = {each.value: each for each in UNCOUNTED}
 PARTS = 6  # and the lock, where it is none that ECS counts

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glia.desired import lane_tag
-from glia.desired.tags import KEY
 from glia.desired.task_definition import lane_lock, task_definition
 from glia.layout.domains import pinned_devices
 from glia.neuron.domain import Demand, LiveLane
 from glia.neuron.lanes import lane_name
 from glia.neuron.locks import LOCK_BASE, Lock
+from glia.tags import KEY
 from glia.task_size import task_size
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from glia.desired.tags import KEY, OWNER, tells_itself
 from glia.live import Fleet
+from glia.tags import KEY, OWNER, tells_itself
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from glia.desired import lane_tag
 from glia.desired.service import service_constraints
-from glia.desired.tags import KEY
 from glia.desired.task_definition import lane_lock, task_constraints
 from glia.ecs.anti_affinity import (
     LONGEST_EXPRESSION,
@@ -26,6 +25,7 @@ from glia.errors import Diagnostic, Location
 from glia.layout.demands import lock_of
 from glia.neuron.locks import Lock
 from glia.steps import Separation
+from glia.tags import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

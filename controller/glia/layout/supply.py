@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glia.desired.labels import labelling_of, partition_in
-from glia.desired.tags import OWNER
 from glia.neuron.domain import Domain, Foreign, Resources
 from glia.occupancy import occupancy
+from glia.tags import OWNER
 from glia.task_size import task_size
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from glia.ecs.shape_fault import Path, ShapeFault
 from glia.ecs.shape_words import quoted
 from glia.manifest.rules_subject import SERVICE, TASK_DEFINITION, Rule, Subject
+from glia.tags import ON_SERVICE, ON_TASK_DEFINITION, PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,11 +15,9 @@ if TYPE_CHECKING:
 LABELS: Path = ("metadata", "labels")
 # CreateServiceRequest.tags and RegisterTaskDefinitionRequest.tags.
 MOST = 50
-# What Glia may come to write: owner, key, source; and content on a task definition, on a
-# service revision, failed, adopted, lane, name, prune and prune-at.
-GLIAS = {TASK_DEFINITION: 4, SERVICE: 10}
+GLIAS = {TASK_DEFINITION: len(ON_TASK_DEFINITION), SERVICE: len(ON_SERVICE)}
 # Whose tags begin so; AWS takes its own prefix in any case.
-OWNERS = {"aws:": "AWS", "glia:": "Glia"}
+OWNERS = {"aws:": "AWS", PREFIX: "Glia"}
 
 
 def reserved_tag_key(subject: Subject) -> Iterator[ShapeFault]:

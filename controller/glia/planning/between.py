@@ -10,12 +10,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glia.change import Block, Change
-from glia.desired.tags import REVISION, Applied
 from glia.live import Deployment, LiveService, LiveTaskDefinition
 from glia.observed import Observed
 from glia.planning.allowances import NOTHING
 from glia.planning.deletion import deletion
 from glia.planning.planner import HERE, Arrangement, make_plan
+from glia.tags import REVISION, Applied
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from glia.desired.state import DesiredState
-from glia.desired.tags import ENABLED, PREFIX, PRUNE, PRUNE_AT, prune_mark
 from glia.diff import ABSENT, MASKED, FieldChange, differences
 from glia.ecs.anti_affinity import apart_from, named
 from glia.ecs.canonical import canonical, restricted, same
 from glia.ecs.secrecy import hides
 from glia.planning.needs import runs_content
+from glia.tags import ENABLED, PREFIX, PRUNE, PRUNE_AT, prune_mark
 from glia.update_members import needs_replacing
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from glia.change import Change
 from glia.desired import lane_tag
 from glia.desired.state import DesiredLane
-from glia.desired.tags import KEY, OWNER, tells_itself
 from glia.diff import FieldChange
 from glia.neuron.lanes import Lane
 from glia.planning.effects import effect
 from glia.steps import Delete
+from glia.tags import KEY, OWNER, tells_itself
 
 if TYPE_CHECKING:
     from glia.desired.state import DesiredService

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from glia.change import Effect
 from glia.desired.percentages import down_at_once, surplus_at_once
-from glia.desired.tags import prune_mark
 from glia.steps import Create, Delete, Replace, Retire, Scale, Update
+from glia.tags import prune_mark
 from glia.update_members import STARTS_DEPLOYMENT
 
 if TYPE_CHECKING:

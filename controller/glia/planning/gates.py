@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from glia.change import Block
-from glia.desired.tags import DISABLED, KEY, OWNER, PRUNE, tells_itself
 from glia.planning.allowances import NOTHING
+from glia.tags import DISABLED, KEY, OWNER, PRUNE, tells_itself
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

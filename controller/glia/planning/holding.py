@@ -10,12 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glia.change import Change
-from glia.desired.lane_tag import LANE
-from glia.desired.tags import FAILED
 from glia.plan import Held, Settled
 from glia.planning.effects import effect, starts_deployment
 from glia.planning.needs import runs_content
 from glia.steps import Update
+from glia.tags import FAILED, LANE
 from glia.update_members import REDEPLOYING
 
 if TYPE_CHECKING:

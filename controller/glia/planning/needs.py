@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from glia.desired.tags import ADOPTED, FAILED, applied, family_of, revision_of, tag_value
 from glia.ecs.canonical import canonical, restricted, same
+from glia.tags import ADOPTED, FAILED, applied, family_of, revision_of, tag_value
 from glia.update_members import REDEPLOYING
 
 if TYPE_CHECKING:

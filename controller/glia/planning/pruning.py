@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from glia.change import Change
 from glia.desired.state import DesiredService
-from glia.desired.tags import KEY, OWNER, prune_mark
 from glia.diff import FieldChange
 from glia.errors import Diagnostic, Location
 from glia.manifest.spec import Rollout
@@ -20,6 +19,7 @@ from glia.planning.deletion import former_lane
 from glia.planning.effects import effect
 from glia.planning.gates import Orphan, Tally, closed
 from glia.steps import Delete, Retire
+from glia.tags import KEY, OWNER, prune_mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from glia.desired.tags import ADOPTED
 from glia.errors import Diagnostic
 from glia.neuron.locks import lock_port
 from glia.planning.effects import effect
 from glia.planning.stepping import scaled
 from glia.steps import Scale, Update
+from glia.tags import ADOPTED
 from glia.task_size import task_size
 
 if TYPE_CHECKING:

@@ -6,10 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glia.change import Block, Change
-from glia.desired.lane_tag import LANE
-from glia.desired.tags import (
+from glia.plan import Settled
+from glia.planning.comparison import Comparison, compare, tag_fields
+from glia.planning.creation import definition, request
+from glia.planning.effects import effect, starts_deployment
+from glia.planning.holding import has_failed, is_retried, without_mark
+from glia.planning.needs import keeps_values, kept_mark, was_applied
+from glia.steps import Create, Definition, Replace, Update
+from glia.tags import (
     ADOPTED,
     KEY,
+    LANE,
     OWNER,
     PRUNE_AT,
     REVISION,
@@ -19,13 +26,6 @@ from glia.desired.tags import (
     applied,
     revision_of,
 )
-from glia.plan import Settled
-from glia.planning.comparison import Comparison, compare, tag_fields
-from glia.planning.creation import definition, request
-from glia.planning.effects import effect, starts_deployment
-from glia.planning.holding import has_failed, is_retried, without_mark
-from glia.planning.needs import keeps_values, kept_mark, was_applied
-from glia.steps import Create, Definition, Replace, Update
 from glia.update_members import update_members
 
 if TYPE_CHECKING:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 PREFIX: Final = "glia:"
+# Where a lane is and what a replica of it uses, as ``desired.lane_tag`` writes it.
+LANE: Final = "glia:lane"
 OWNER: Final = "glia:owner"
 KEY: Final = "glia:key"
 CONTENT: Final = "glia:content"
@@ -27,6 +29,17 @@ ENABLED: Final = "enabled"
 # it comes down to one lane. The tag goes along with a later change, when none is left.
 SIBLINGS: Final = "glia:siblings"
 TRUE: Final = "true"
+
+# What one object may come to have at the same time. Glia takes no tag off: what is over is
+# empty, or says the opposite, so whatever was ever set counts.
+ON_TASK_DEFINITION: Final = frozenset({OWNER, KEY, SOURCE, CONTENT})
+ON_SERVICE: Final = frozenset(
+    {
+        *(OWNER, KEY, SOURCE, REVISION),
+        *(LANE, SIBLINGS, NAME),
+        *(ADOPTED, FAILED, PRUNE, PRUNE_AT),
+    }
+)
 # What a lane's name has behind its manifest's, as ``lane_name`` makes it.
 LANE_SUFFIX: Final = r"(-neuron\d+(to\d+)?(-[a-zA-Z][\w-]*)?)?"
 

@@ -110,7 +110,7 @@ def test_what_was_there_before_is_adopted_on_its_own_chips_and_shares_them_once_
     adopt = frozenset({"inference/web"})
     operator.write(made, *full)
     (blocked,) = operator.plan().blocked
-    assert blocked.blocked_by[0].rule == "not-owned"
+    assert blocked.blocked_by[0].rule == "name-conflict"
     operator.converge(adopt=adopt)
     assert [each["taskArn"] for each in operator.driver.tasks("first")] == [
         each["taskArn"] for each in before

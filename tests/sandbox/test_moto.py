@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.resource_tagging import TaggedResource, iter_taggable_backends
-from moto.core.responses import BaseResponse
 from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
-from moto.ecs.responses import EC2ContainerServiceResponse
+from moto.iam.models import get_account_id_from
 from moto.moto_server import werkzeug_app
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from moto.ssm import models as ssm
@@ -39,51 +38,21 @@ def test_the_installed_moto_is_the_one_that_is_pinned() -> None:
     assert metadata.version("moto") == pinned[1], "install the extra 'sandbox' as it is pinned"
 
 
-# wire.py: EcsResponse.
+# wire.py: EcsHandler.
 
 
-def test_a_response_is_made_without_arguments_and_dispatches_to_call_action() -> None:
-    assert parameters(EC2ContainerServiceResponse.__init__) == ["self"], (
-        "EcsResponse.__init__ calls super().__init__() without arguments"
+def test_a_connections_handler_leaves_room_for_one_of_our_own() -> None:
+    assert "make_environ" in vars(werkzeug_app.MotoRequestHandler), (
+        "EcsHandler leaves requests to other services to moto's handler of werkzeug's"
     )
-    assert EC2ContainerServiceResponse().automated_parameter_parsing is True, (
-        "EcsResponse switches moto's reading of the body off; it was on"
+    assert parameters(werkzeug_app.MotoRequestHandler.run_wsgi) == ["self"], (
+        "EcsHandler.run_wsgi answers requests to ECS"
     )
-    calls = inspect.getsource(BaseResponse._dispatch)
-    assert "self.setup_class(" in calls, "EcsResponse relies on setup_class before call_action"
-    assert "self.call_action()" in calls, "EcsResponse answers in call_action"
-    assert "cls()._dispatch(" in inspect.getsource(BaseResponse.dispatch), (
-        "one EcsResponse must serve one request: it keeps the request on itself"
-    )
-    assert "automated_parameter_parsing" in inspect.getsource(BaseResponse.setup_class), (
-        "EcsResponse sets automated_parameter_parsing to keep moto off the body"
-    )
-
-
-def test_what_a_response_knows_of_its_request_stands_where_the_sandbox_reads_it() -> None:
-    setup = inspect.getsource(BaseResponse.setup_class)
-    for member in ("body", "region", "current_account", "response_headers", "normalized_request"):
-        assert f"self.{member}" in setup, f"EcsResponse.call_action reads self.{member}"
-    assert parameters(BaseResponse._get_action) == ["self"], "it names the operation"
-
-
-def test_the_wire_carries_region_account_operation_and_error(driver: Driver) -> None:
-    """The same from outside: what call_action makes of a request and returns arrives."""
-    answer = driver.ecs.list_clusters()
-    (call,) = driver.sandbox.calls[-1:]
-    assert (call.operation, call.place.account, call.place.region) == (
-        "ListClusters",
-        "123456789012",
-        "us-west-2",
-    ), "moto no longer reads account, region and operation as EcsResponse expects"
-    headers = answer["ResponseMetadata"]["HTTPHeaders"]
-    assert headers["content-type"] == "application/x-amz-json-1.1", (
-        "moto no longer passes on the headers that call_action returns"
-    )
-    with pytest.raises(driver.ecs.exceptions.ClusterNotFoundException) as caught:
-        driver.ecs.list_services(cluster="nowhere")
-    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400, (
-        "moto no longer passes on the status that call_action returns"
+    assert 'name.startswith("do_")' in inspect.getsource(
+        werkzeug_app.MotoRequestHandler.__getattr__
+    ), "every method of HTTP leads to run_wsgi"
+    assert parameters(get_account_id_from) == ["access_key"], (
+        "EcsHandler asks moto's IAM for the account of a key, which AssumeRole may have made"
     )
 
 
@@ -105,33 +74,12 @@ def test_the_threaded_server_leaves_room_for_a_server_of_our_own() -> None:
     )
 
 
-def test_the_dispatcher_makes_an_app_for_a_service_once_and_takes_one_that_is_there() -> None:
+def test_the_dispatcher_makes_an_app_for_a_service_by_its_name() -> None:
     made: list[str] = []
     app = werkzeug_app.DomainDispatcherApplication(made.append)
-    assert app.app_instances == {}, "Server puts the ECS app into app_instances"
-    app.app_instances["ecs"] = ours = object()
-    credential = "AWS4-HMAC-SHA256 Credential=key/20270115/us-west-2/ecs/aws4_request, x"
-    environ = {"PATH_INFO": "/", "HTTP_AUTHORIZATION": credential}
-    assert app.get_application(environ) is ours, (
-        "moto no longer finds ECS's app in app_instances under 'ecs'"
-    )
-    assert made == []
-    app.get_application({**environ, "HTTP_AUTHORIZATION": credential.replace("ecs", "ssm")})
+    credential = "AWS4-HMAC-SHA256 Credential=key/20270115/us-west-2/ssm/aws4_request, x"
+    app.get_application({"PATH_INFO": "/", "HTTP_AUTHORIZATION": credential})
     assert made == ["ssm"], "Server._make_app expects a service's name in moto"
-
-
-def test_an_app_routes_to_the_paths_of_its_backend(driver: Driver) -> None:
-    paths = ecs_backends["123456789012"]["us-east-1"].flask_paths
-    (handler,) = paths.values()
-    assert handler.__self__.api.world is driver.sandbox.world, (
-        "the ECS backend must be the sandbox's, or requests would reach moto's ECS"
-    )
-    assert handler.__name__ == "dispatch", (
-        "create_backend_app names endpoints after dispatch's class"
-    )
-    source = inspect.getsource(werkzeug_app.create_backend_app)
-    assert "backend.flask_paths" in source, "_EcsBackend overrides flask_paths"
-    assert '[DEFAULT_ACCOUNT_ID]["us-east-1"]' in source, "it asks one backend for its paths"
 
 
 # surroundings.py.

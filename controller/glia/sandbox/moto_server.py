@@ -11,14 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import flask_cors  # noqa: F401  (where it is missing, moto would warn before it fails)
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
-from moto.moto_server.werkzeug_app import (
-    DomainDispatcherApplication,
-    MotoRequestHandler,
-    create_backend_app,
-)
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import LISTEN_QUEUE, make_server
 
 from glia.sandbox.surroundings import mend_ssm, surround
+from glia.sandbox.wire import EcsHandler, hang_up
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -33,22 +30,27 @@ class Server(ThreadedMotoServer):  # type: ignore[misc]  # moto is untyped here
         super().__init__("127.0.0.1", port, verbose=False)
         logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line for every request
         surround(api)
-        app = DomainDispatcherApplication(self._make_app)
-        app.app_instances["ecs"] = self._make_app("ecs")  # now: imports must not slow a call
+        self._connections: set[socket.socket] = set()
+        handler = {"api": api, "connections": self._connections}
         # Our own socket: werkzeug ends the process where a port is in use.
         with socket.create_server(("127.0.0.1", port), backlog=LISTEN_QUEUE) as listener:
             self._server = make_server(
                 "127.0.0.1",
                 port,
-                app,
+                DomainDispatcherApplication(self._make_app),
                 threaded=True,
-                request_handler=MotoRequestHandler,
+                request_handler=type("SandboxEcsHandler", (EcsHandler,), handler),
                 fd=listener.fileno(),  # it takes a duplicate
             )
 
     def _server_entry(self) -> None:
         self._server_ready_event.set()
-        self._server.serve_forever(poll_interval=0.05)
+        self._server.serve_forever(poll_interval=0.01)  # as long as stopping may take
+
+    def stop(self) -> None:
+        super().stop()
+        for connection in self._connections.copy():
+            hang_up(connection)
 
     @staticmethod
     def _make_app(service: Any) -> Flask:

@@ -11,16 +11,16 @@ import ast
 import json
 from typing import TYPE_CHECKING, Any
 
+from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.base_backend import BackendDict
 from moto.core.resource_tagging import TaggedResource
 from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
 
 from glia.sandbox.arns import Place
 from glia.sandbox.ecs_error import EcsError
-from glia.sandbox.wire import EcsResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from glia.sandbox.api import Api
 
@@ -33,21 +33,13 @@ def surround(api: Api) -> None:
     BackendDict.reset()
     # A service that asks ECS may, in being reset, have made moto's backend for the sandbox before.
     ecs_backends.clear()
-    response = type("SandboxEcsResponse", (EcsResponse,), {"api": api})
-    ecs_backends.backend = type(
-        "SandboxEcsBackend", (_EcsBackend,), {"api": api, "response": response}
-    )
+    ecs_backends.backend = type("SandboxEcsBackend", (_EcsBackend,), {"api": api})
+    ecs_backends[DEFAULT_ACCOUNT_ID]  # made now: the Tagging API asks only those that are there
 
 
 class _EcsBackend(EC2ContainerServiceBackend):  # type: ignore[misc]  # moto is untyped here
     SERVICE_NAMESPACE = "ecs"
     api: Api
-    response: type[EcsResponse]
-
-    @property
-    def flask_paths(self) -> dict[str, Callable[..., Any]]:
-        """Where requests to ECS go: to our API."""
-        return {"/": self.response.dispatch}
 
     @property
     def _place(self) -> Place:

@@ -90,9 +90,9 @@ def test_backends_are_made_by_a_class_that_can_be_exchanged() -> None:
     assert isinstance(ssm.ssm_backends, BackendDict)
     assert "backend=self.backend" in inspect.getsource(
         BackendDict._create_account_specific_backend
-    ), "surround and mend_ssm exchange the attribute backend of a BackendDict"
+    ), "let_ecs_answer and mend_ssm exchange the attribute backend of a BackendDict"
     assert "backend.clear()" in inspect.getsource(BackendDict.reset), (
-        "surround relies on BackendDict.reset to forget every service"
+        "Server relies on BackendDict.reset to forget every service"
     )
     assert "self.__init__(region_name, account_id)" in inspect.getsource(BaseBackend.reset), (
         "_EcsBackend keeps its API on the class because reset empties the instance"
@@ -124,6 +124,7 @@ def test_the_tagging_api_walks_the_backends_that_own_arns_of_ecs(driver: Driver)
     fields = set(inspect.signature(TaggedResource).parameters)
     assert {"arn", "tags", "resource_type"} <= fields, "iter_tagged_resources makes these"
     arn = driver.create(count=0)["serviceArn"]
+    driver.client("resourcegroupstaggingapi").get_resources()
     owners = [
         backend
         for backend in iter_taggable_backends("123456789012", "us-west-2")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from copy import copy
 from contextlib import contextmanager
+from copy import copy
 from typing import TYPE_CHECKING, Any, Final
 
 import botocore.session
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from glia.aws.listener import Listener
     from glia.clock import Clock
     from glia.target import Target
-
 
 
 def _builtin_hooks() -> HierarchicalEmitter:

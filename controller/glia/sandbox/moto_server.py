@@ -10,17 +10,22 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import flask_cors  # noqa: F401  (where it is missing, moto would warn before it fails)
+from moto.core.base_backend import BackendDict
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import LISTEN_QUEUE, make_server
 
-from glia.sandbox.surroundings import mend_ssm, surround
 from glia.sandbox.wire import EcsHandler, hang_up
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from glia.sandbox.api import Api
+
+# Of moto's services, those whose models ask its ECS.
+ASK_ECS = frozenset(
+    {"applicationautoscaling", "batch", "cloudformation", "resourcegroupstaggingapi"}
+)
 
 
 class Server(ThreadedMotoServer):  # type: ignore[misc]  # moto is untyped here
@@ -29,7 +34,8 @@ class Server(ThreadedMotoServer):  # type: ignore[misc]  # moto is untyped here
     def __init__(self, api: Api, port: int = 0) -> None:
         super().__init__("127.0.0.1", port, verbose=False)
         logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line for every request
-        surround(api)
+        BackendDict.reset()  # moto's state belongs to the process: one sandbox at a time has it
+        self._api = api
         self._connections: set[socket.socket] = set()
         handler = {"api": api, "connections": self._connections}
         # Our own socket: werkzeug ends the process where a port is in use.
@@ -52,9 +58,14 @@ class Server(ThreadedMotoServer):  # type: ignore[misc]  # moto is untyped here
         for connection in self._connections.copy():
             hang_up(connection)
 
-    @staticmethod
-    def _make_app(service: Any) -> Flask:
+    def _make_app(self, service: Any) -> Flask:
+        if service in ASK_ECS:
+            from glia.sandbox.surroundings import let_ecs_answer  # noqa: PLC0415  (see its module)
+
+            let_ecs_answer(self._api)
         if service == "ssm":
+            from glia.sandbox.surroundings import mend_ssm  # noqa: PLC0415
+
             mend_ssm()
         app: Flask = create_backend_app(service)
         return app

@@ -3,6 +3,8 @@
 Application Auto Scaling and the Resource Groups Tagging API ask moto's ECS backend; here it
 answers from the sandbox's world. SSM's parameters of the ECS-optimised AMIs are JSON, as on
 AWS, where moto 5.2.5 has the text of a Python dictionary.
+
+Imported when such a service is first asked: moto's models of ECS and EC2 take more than a second.
 """
 
 from __future__ import annotations
@@ -12,7 +14,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from moto.core import DEFAULT_ACCOUNT_ID
-from moto.core.base_backend import BackendDict
 from moto.core.resource_tagging import TaggedResource
 from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
 
@@ -25,14 +26,9 @@ if TYPE_CHECKING:
     from glia.sandbox.api import Api
 
 
-def surround(api: Api) -> None:
-    """Empty every service of moto and let its ECS backend answer for this API.
-
-    moto's state belongs to the process: one sandbox at a time has it.
-    """
-    BackendDict.reset()
-    # A service that asks ECS may, in being reset, have made moto's backend for the sandbox before.
-    ecs_backends.clear()
+def let_ecs_answer(api: Api) -> None:
+    """Exchange moto's ECS backend, which other services ask, for one that asks this API."""
+    ecs_backends.clear()  # of an earlier sandbox
     ecs_backends.backend = type("SandboxEcsBackend", (_EcsBackend,), {"api": api})
     ecs_backends[DEFAULT_ACCOUNT_ID]  # made now: the Tagging API asks only those that are there
 
@@ -79,7 +75,7 @@ class _EcsBackend(EC2ContainerServiceBackend):  # type: ignore[misc]  # moto is 
 
 
 def mend_ssm() -> None:
-    """Have moto's SSM tell the AMI parameters as JSON. Imports moto's SSM: 10 MB, once."""
+    """Have moto's SSM tell the AMI parameters as JSON."""
     from moto.ssm import models  # noqa: PLC0415
 
     class JsonParameters(models.ParameterDict):  # type: ignore[misc]  # moto is untyped here

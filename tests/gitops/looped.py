@@ -44,7 +44,7 @@ class Repository:
     def commit(self, **files: dict[str, Any] | str | None) -> str:
         """Each a file ``m/NAME.yaml`` of one manifest, or text, or gone."""
         texts = {
-            f"m/{name}.yaml": yaml.safe_dump(what, sort_keys=False)
+            f"m/{name}.yaml": yaml.dump(what, Dumper=yaml.CSafeDumper, sort_keys=False)
             if isinstance(what, dict)
             else what
             for name, what in files.items()

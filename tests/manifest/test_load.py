@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parents[1] / "cases" / "rules"
 DOCUMENTS = [
     document
     for case in sorted(FOLDER.glob("*.yaml"))
-    for document in yaml.safe_load_all(case.read_text("utf-8"))
+    for document in yaml.load_all(case.read_text("utf-8"), Loader=yaml.CSafeLoader)
 ]
 MOST = 100
 
@@ -69,7 +69,7 @@ def mutated(draw: st.DrawFn) -> dict[str, Any]:
 def test_whatever_the_fields_hold_errors_are_values_and_each_is_told_once(
     document: dict[str, Any],
 ) -> None:
-    text = yaml.safe_dump(document, sort_keys=False)
+    text = yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False)
 
     loaded = load([Source("a.yaml", text.encode())])
 
@@ -89,7 +89,8 @@ def test_a_right_service_is_loaded_as_often_as_one_likes() -> None:
 
 
 def loaded_of(*documents: dict[str, Any]) -> Loaded:
-    return load([Source("all.yaml", yaml.safe_dump_all(documents, sort_keys=False).encode())])
+    text = yaml.dump_all(documents, Dumper=yaml.CSafeDumper, sort_keys=False)
+    return load([Source("all.yaml", text.encode())])
 
 
 def names(loaded: Loaded) -> list[str]:

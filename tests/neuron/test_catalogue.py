@@ -27,7 +27,7 @@ instance_types = st.sampled_from(TYPES)
 
 def described_by_ec2() -> dict[str, Any]:
     """EC2's DescribeInstanceTypes as moto carries it."""
-    packed = resources.files("moto.ec2").joinpath("resources/instance_types.json.gz").read_bytes()
+    packed = resources.files("moto").joinpath("ec2/resources/instance_types.json.gz").read_bytes()
     described: dict[str, Any] = json.loads(gzip.decompress(packed))
     return described
 

@@ -26,7 +26,7 @@ FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(Health
 
 
 def state(*manifests: dict[str, Any]) -> DesiredState:
-    text = yaml.safe_dump_all([CLUSTER, *manifests]).encode()
+    text = yaml.dump_all([CLUSTER, *manifests], Dumper=yaml.CSafeDumper).encode()
     made = offline_state(compiled(Found((Source("m.yaml", text),), ()), offline))
     assert not [each for each in made.diagnostics if each.severity == "error"], made.diagnostics
     return made.state

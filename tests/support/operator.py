@@ -102,7 +102,9 @@ class Operator:
         clusters: tuple[dict[str, Any], ...] = (CLUSTER,),
     ) -> Operator:
         documents = [*clusters, *manifests] if file == "all.yaml" else list(manifests)
-        (self.folder / file).write_text(yaml.safe_dump_all(documents, sort_keys=False))
+        (self.folder / file).write_text(
+            yaml.dump_all(documents, Dumper=yaml.CSafeDumper, sort_keys=False)
+        )
         return self
 
     def plan(self, **allowed: Any) -> Plan:

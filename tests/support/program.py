@@ -72,7 +72,7 @@ class Program:
         return boto3.client("ecs", **place, **keys)
 
     def write(self, *manifests: dict[str, Any], cluster: dict[str, Any] = CLUSTER) -> Program:
-        text = yaml.safe_dump_all([cluster, *manifests], sort_keys=False)
+        text = yaml.dump_all([cluster, *manifests], Dumper=yaml.CSafeDumper, sort_keys=False)
         (self.folder / "all.yaml").write_text(text)
         return self
 

@@ -42,7 +42,7 @@ def wanted(name: str = "web", *, replicas: int | None = 2, **spec: Any) -> Desir
         "metadata": {"name": name},
         "spec": made,
     }
-    text = yaml.safe_dump_all([CLUSTER, service], sort_keys=False)
+    text = yaml.dump_all([CLUSTER, service], Dumper=yaml.CSafeDumper, sort_keys=False)
     loaded = load([Source("all.yaml", text.encode())])
     errors = [each for each in loaded.diagnostics if each.severity == "error"]
     assert not errors, errors

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from glia.events import Event
 
 WIDTH: Final = 96
-PATIENCE_SECONDS: Final = 900.0  # of ECS's time
+PATIENCE_SECONDS: Final = 3600.0  # of ECS's time: 24 of real time
 PACE: Final = Pace(interval=20, sweep=20)
 GRACE_SECONDS: Final = 30
 FLEET: Final = f"""\

@@ -66,7 +66,7 @@ class Story:
         self._target_group = target_group
 
     def play(self) -> None:
-        """All of it; some three quarters of a minute."""
+        """All of it; some twenty seconds."""
         self._check()
         self._plan()
         self._apply()

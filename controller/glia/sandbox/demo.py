@@ -28,7 +28,7 @@ LOOPED: Final = "following-git"
 INSTANCES = (("inf1.xlarge", 2), ("inf2.48xlarge", 2))
 SHARED_INSTANCES = (("inf1.6xlarge", 2),)
 ROLES = ("ecsTaskExecutionRole", "model-reader", "glia")
-LOOK_EVERY_SECONDS = 0.02  # of real time; a replica is down for half a second at least
+LOOK_EVERY_SECONDS = 0.02  # of real time; a replica is down for a fifth of a second at least
 READS = ("Describe", "List")
 CHIP_TAKEN = "NRT:nrt_init"  # how the Neuron runtime begins to say it
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from glia.sandbox.clock import VirtualClock
 from glia.sandbox.sandbox import Sandbox
@@ -11,6 +13,9 @@ from support.driver import Driver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+settings.register_profile("glia", deadline=None)  # a machine may be busy
+settings.load_profile("glia")
 
 AWS_VARIABLES = (
     "AWS_ENDPOINT_URL",
@@ -21,6 +26,14 @@ AWS_VARIABLES = (
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
 )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: some tests wait for programs that they have started."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) + 1
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(autouse=True)

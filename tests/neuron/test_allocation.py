@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 AMPLE = Resources(cpu=10**6, memory=10**7, ports=100, enis=40)
 MANY = settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=45, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
-SEVERAL = settings(MANY, max_examples=25)  # of what needs several allocations each
-FEW = settings(MANY, max_examples=15)  # of what needs many
+SEVERAL = settings(MANY, max_examples=15)  # of what needs several allocations each
+FEW = settings(MANY, max_examples=8)  # of what needs many
 
 
 def domain_of(instance_type: str, instances: int, **others: Any) -> Domain:

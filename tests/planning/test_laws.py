@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 FEW = settings(
     deadline=None,
     derandomize=True,
-    max_examples=20,
+    max_examples=12,
     phases=(Phase.generate,),  # shrinking what takes a second each would take minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

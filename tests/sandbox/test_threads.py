@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 THREADS = 16
 SERVICES = 100
-CALLS = 2_000
+CALLS = 1_000
 IMAGES = 5
 SPEED = 200.0  # a service without health checks completes after some 45 seconds: 0.2 here
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from glia.ecs.content import fingerprint, service_hash
+from glia.tags import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,7 +40,7 @@ class Facts:
     target_groups: Mapping[str, Presence] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Observed:
     """One cluster.
 
@@ -71,6 +73,15 @@ class Observed:
     awaited: frozenset[str] = frozenset()
     loading: frozenset[str] = frozenset()
     seen: Mapping[str, Wish] = field(default_factory=dict)
+
+    @cached_property
+    def by_key(self) -> Mapping[str, tuple[LiveService, ...]]:
+        """The services by the key that their tags have, in the order of their names."""
+        found: dict[str, list[LiveService]] = {}
+        for name in sorted(self.services):
+            live = self.services[name]
+            found.setdefault(live.tags.get(KEY, ""), []).append(live)
+        return {key: tuple(each) for key, each in found.items()}
 
 
 def live_fingerprint(observed: Iterable[Observed]) -> str:

@@ -11,7 +11,7 @@ from glia.diff import FieldChange
 from glia.neuron.lanes import Lane
 from glia.planning.effects import effect
 from glia.steps import Delete
-from glia.tags import KEY, OWNER, tells_itself
+from glia.tags import OWNER, tells_itself
 
 if TYPE_CHECKING:
     from glia.desired.state import DesiredService
@@ -42,15 +42,14 @@ def former_lanes(service: DesiredService, observed: Observed) -> tuple[LiveServi
     keys = {service.renamed_from}
     keys |= {"" if lane.lane.device_ids else service.key for lane in service.lanes}
     kept = {lane.lane.name for lane in service.lanes}
-    found = (
+    return tuple(
         live
-        for live in observed.services.values()
+        for key in sorted(keys - {""})
+        for live in observed.by_key.get(key, ())
         if live.name not in kept
         and live.tags.get(OWNER) == service.cluster.owner
-        and live.tags.get(KEY) in keys
         and tells_itself(live.name, live.tags, service.cluster.name)
     )
-    return tuple(sorted(found, key=lambda each: each.name))
 
 
 def former_lane(live: LiveService) -> DesiredLane:

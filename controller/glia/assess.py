@@ -96,7 +96,7 @@ def assess(
     if primary is not None and not is_ours(watch, primary):
         return _displaced(watch, live, primary, now, evidence)
     if primary is not None and primary.rollout_state == "FAILED":
-        cause = stop_cause(told.stopped, watch.definition)
+        cause = stop_cause(told.stopped, watch.definition, watch.born)
         words = _joined("the deployment failed", primary.rollout_reason, cause)
         return Assessment("Failed", "DeploymentFailed", words, ready_replicas(watch, live))
     return _under_way(watch, live, now, told)
@@ -139,7 +139,7 @@ def _displaced(
     why = (entry.reason if entry else "") or watch.given_up
     if status in ROLLED_BACK | ROLLING_BACK or (watch.given_up and status not in REPLACED):
         is_over = status in ROLLED_BACK or (not entry and primary.rollout_state == "COMPLETED")
-        cause = stop_cause(told.stopped, watch.definition)
+        cause = stop_cause(told.stopped, watch.definition, watch.born)
         return _rolled_back(watch, live, _joined(why, cause), is_over=is_over, now=now)
     newer = bool(watch.born) and primary.created_at > watch.born
     gone = newer and evidence is not None and (entry is not None or not told.history)
@@ -196,7 +196,7 @@ def _late(watch: Watch, now: float) -> str:
 def _under_way(watch: Watch, live: LiveService, now: float, told: Evidence) -> Assessment:
     ready = ready_replicas(watch, live)
     overdue = is_overdue(watch, now)
-    cause = stop_cause(told.stopped, watch.definition)
+    cause = stop_cause(told.stopped, watch.definition, watch.born)
     if _crashes(watch, live, told) and ready < live.desired:
         return Assessment("CrashLooping", "CrashLooping", cause, ready)
     # An event may be older than the rollout: ECS says a thing once until it is resolved.

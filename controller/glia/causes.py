@@ -50,12 +50,14 @@ def called_steady_since(events: Iterable[ServiceEvent]) -> float | None:
     return since or 0.0
 
 
-def stop_cause(stopped: Iterable[LiveTask], definition: str) -> str:
-    """What ended most tasks of a revision that were not stopped on purpose."""
+def stop_cause(stopped: Iterable[LiveTask], definition: str, since: float = 0.0) -> str:
+    """What has ended most tasks of a revision since then that were not stopped on purpose."""
     causes = Counter(
         _cause(task)
         for task in stopped
-        if task.task_definition == definition and task.stop_code not in STOPPED_BY_ECS
+        if task.task_definition == definition
+        and task.stop_code not in STOPPED_BY_ECS
+        and (task.stopped_at is None or task.stopped_at >= since)
     )
     if not causes:
         return ""

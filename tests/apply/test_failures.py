@@ -40,7 +40,9 @@ def test_a_rolled_back_content_is_held_until_it_is_retried_or_the_manifest_chang
 
     retried(operator)
     with operator.changing() as calls:
-        assert operator.apply()["web"].state is State.ROLLED_BACK
+        again = operator.apply()["web"]
+    assert again.state is State.ROLLED_BACK
+    assert ": 3 tasks ended: " in again.message, "those of the first try are not counted again"
     assert "RegisterTaskDefinition" not in calls
     assert operator.plan().held, "one retry is one try"
 

@@ -29,7 +29,7 @@ ACTS = (
     "exit code 2",
     "3. Do it, and wait until it is done",
     "$ glia apply manifests",
-    r"  *\d+ s  inference/resnet50: 0 of 2 ready.*",
+    r"  *\d+ s  inference/resnet50: rolling out",
     r"  *\d+ s  inference/resnet50: done, 2 of 2 ready.*",
     "3 changes: 3 done.",
     "exit code 0",

@@ -50,6 +50,16 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_parent_that_has_closed_a_stream_changes_nothing(closed: str) -> None:
+    """As some process managers do, where nobody listens."""
+    script = f'"{sys.executable}" -m glia validate /dev/null {closed}'
+    done = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert not done.stderr
+    assert ("no manifest in /dev/null" in done.stdout) == (">&-" not in closed.split())
+
+
 def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
     assert gate.main(["--version"]) == 0
     assert capsys.readouterr().out == f"glia {__version__}\n"

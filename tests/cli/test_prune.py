@@ -49,3 +49,4 @@ def test_a_folder_without_manifests_prunes_nothing_and_is_1(program: Program) ->
     empty = program.run("apply", "--prune")
     assert empty.code == 1
     assert "there is nothing to prune by" in empty.err
+    assert f"warning: no manifest in {program.folder}" in program.run("plan").out

@@ -48,8 +48,8 @@ def _a_capable_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_off_a_terminal_every_change_is_a_line_and_nothing_is_said_twice() -> None:
     assert play(STORY).splitlines() == [
         "    0 s  inference/bert: changing",
-        "    2 s  inference/bert: 0 of 2 ready",
-        "    2 s  inference/resnet50 (resnet50-neuron0): 0 of 2 ready",
+        "    2 s  inference/bert: rolling out",
+        "    2 s  inference/resnet50 (resnet50-neuron0): rolling out",
         "   12 s  inference/bert: 1 of 2 ready",
         "   22 s  inference/bert: done, 2 of 2 ready",
         "   25 s  inference/resnet50: rolled back: RolledBack: exit code 1",

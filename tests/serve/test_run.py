@@ -142,6 +142,7 @@ def test_nobody_who_does_not_answer_keeps_it_from_working_or_ending(
     ("options", "variables", "said"),
     [
         (("--listen", "8080"), {}, "HOST:PORT"),
+        (("--listen", "192.0.2.1:0"), {}, "cannot be used (Cannot assign requested address); name"),
         (("--webhook-secret-file", "FILE"), {}, "--listen"),
         (("--listen", "127.0.0.1:0", "--webhook-secret-file", "EMPTY"), {}, "a secret"),
         (("--github", "acme/fleet"), {}, "--github-token-file"),

@@ -265,7 +265,7 @@ def test_a_path_that_is_gone_or_empty_is_refused_and_found_when_it_is_back(site:
     site.origin.commit({"m/a.yaml": None})
     assert "holds no *.yaml or *.yml file" in refused(source, PathEmpty)
     emptied = site.origin.commit({"m/README.md": None})
-    assert f"commit {emptied[:12]} has no m" in refused(source, PathNotFound)
+    assert f"commit {emptied[:12]} has no file or directory 'm'" in refused(source, PathNotFound)
     assert "is a symbolic link" in refused(site.over_file(path="link"), PathNotFound)
 
     site.origin.commit({"m/a.yaml": "2"})

@@ -8,6 +8,7 @@ import gc
 import importlib
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -70,6 +71,7 @@ def glia() -> None:
 def main(arguments: Sequence[str] | None = None, *, clock: SystemClock | None = None) -> int:
     """Run a command; its exit code. What waits does so on ``clock``, else on the machine's time."""
     gc.set_threshold(*COLLECT_AFTER)
+    _open_what_is_closed()
     # At its end Python would look through all that was ever imported for garbage, several times.
     atexit.register(gc.freeze)
     # pydantic would read the metadata of every installed package in search of plugins.
@@ -89,6 +91,16 @@ def main(arguments: Sequence[str] | None = None, *, clock: SystemClock | None = 
         print(frames(error), end="", file=sys.stderr)  # noqa: T201
         return _say("this is a bug in glia; the lines above say where", BUG)
     return code or 0
+
+
+def _open_what_is_closed() -> None:
+    """Streams without which a cron job or a parent process (``<&-``) has started this one.
+
+    Else the next file or socket would get the number of one of them, and what git prints.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))
 
 
 def _say(what: object, code: int) -> int:

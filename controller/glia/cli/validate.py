@@ -31,6 +31,7 @@ def command(paths: tuple[str, ...], output: str) -> int:
     of ECS, and everything that is wrong is told at once. Exit code 1 if there is
     an error; warnings alone keep nothing from being applied.
     """
+    from glia.cli.wanted import no_manifests
     from glia.manifest.load import load
     from glia.source.files import find
 
@@ -38,24 +39,12 @@ def command(paths: tuple[str, ...], output: str) -> int:
     loaded = load(found.sources)
     diagnostics = (*found.diagnostics, *loaded.diagnostics)
     if not diagnostics and not loaded.declared:
-        diagnostics = (_nothing(paths),)
+        diagnostics = (no_manifests(paths, "error"),)
     if output == "json":
         click.echo(json.dumps(_report(loaded, diagnostics), indent=2, ensure_ascii=False))
     else:
         _tell(loaded, diagnostics)
     return FAILED if _errors(diagnostics) else 0
-
-
-def _nothing(paths: tuple[str, ...]) -> Diagnostic:
-    """Nothing checked is no success: a path may be misspelt, a pipe empty."""
-    from glia.errors import Diagnostic
-
-    return Diagnostic(
-        severity="error",
-        code="no-manifests",
-        message=f"no manifest in {', '.join(paths)}",
-        expected="documents in files that end in .yaml or .yml, or on standard input",
-    )
 
 
 def _report(loaded: Loaded, diagnostics: tuple[Diagnostic, ...]) -> dict[str, Any]:

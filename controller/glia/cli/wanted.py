@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 from glia.cli.ground import Ground
 from glia.desired.desire import clusters, desired, service_key
+from glia.errors import Diagnostic
 from glia.layout.layout import clusters_to_read, lay_out
 from glia.manifest.spec import NeuronService
 from glia.source.files import find
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from glia.desired.state import DesiredState
-    from glia.errors import Diagnostic
     from glia.layout.layout import Layout
     from glia.manifest.load import Loaded
     from glia.neuron.catalogue import InstanceType
@@ -42,9 +42,23 @@ def wanted(
             compared: compiling takes as long as ECS takes to tell of them.
     """
     found = _found(paths, head)
-    if "-" in paths or head is not None:  # which can be read but once, or may be another by then
-        return compiled(found, look_up, read_ahead)
-    return compiled(found, look_up, read_ahead, again=lambda: find(paths, sys.stdin.buffer).sources)
+    # What can be read but once, or may be another by then, is kept.
+    once = "-" in paths or head is not None
+    again = None if once else lambda: find(paths, sys.stdin.buffer).sources
+    made = compiled(found, look_up, read_ahead, again=again)
+    if made.diagnostics or made.state.services or made.open or made.recall():
+        return made
+    return replace(made, diagnostics=(no_manifests(paths, "warning"),))
+
+
+def no_manifests(paths: Sequence[str], severity: Literal["error", "warning"]) -> Diagnostic:
+    """Nothing found is seldom meant: a path may be misspelt, a pipe empty."""
+    return Diagnostic(
+        severity=severity,
+        code="no-manifests",
+        message=f"no manifest in {', '.join(paths)}",
+        expected="documents in files that end in .yaml or .yml, or on standard input",
+    )
 
 
 def _found(paths: tuple[str, ...], head: str | None) -> Found:

@@ -78,6 +78,8 @@ def _ready(outcome: Outcome) -> str:
         return ""
     if outcome.state in {State.BLOCKED, State.NOT_STARTED, State.WAITS}:
         return ""
+    if outcome.state is State.ROLLED_BACK:
+        return ""  # none of what was to come, which is not how many run
     return f"{outcome.ready}/{outcome.replicas} ready"
 
 

@@ -95,7 +95,7 @@ def phrase(outcome: Outcome) -> str:
     counts = f"{outcome.ready} of {outcome.replicas} ready"
     match outcome.state:
         case State.ROLLS:
-            said = counts
+            said = counts if outcome.ready else "rolling out"  # the replicas before may all run
         case State.DONE:
             said = "done" if outcome.is_without_replicas else f"done, {counts}"
         case State.CHANGES:
@@ -103,6 +103,6 @@ def phrase(outcome: Outcome) -> str:
         case _:
             said = words(outcome.state)
     first = outcome.message.partition("\n")[0]
-    if first in said:
+    if first in said or first == counts:
         return visible(said)
     return visible(": ".join(part for part in (said, outcome.reason, first) if part))

@@ -59,7 +59,8 @@ def _address(url: str) -> tuple[str, str]:
     except ValueError:
         raise _bad("is no address", url) from None
     if parts.scheme not in _SCHEMES:
-        raise _bad("is neither https://, ssh:// nor file://", url)
+        here = f"; a repository on this disk is file://{url}" if url.startswith("/") else ""
+        raise _bad(f"is neither https://, ssh:// nor file://{here}", url)
     if parts.query or parts.fragment:
         raise _bad("has a query or a fragment", url)
     if parts.password is not None or (user and parts.scheme != "ssh"):

@@ -71,7 +71,7 @@ def _top(objects: Objects, commit: str, path: str) -> Entry:
         if entry.path == path:
             return entry
     raise PathNotFound(
-        f"commit {commit[:12]} has no {path}",
+        f"commit {commit[:12]} has no file or directory {path!r}",
         "correct --path; nothing is deleted because of that",
     )
 

@@ -85,12 +85,15 @@ ACTS = (
     "  manifests/ranker.yaml:7:3: error: Glia knows no field 'replica' here; write 'replicas'",
     r"  following-git/detector: rollout done: Converged: 1 replica runs following-git-detector:2",
     "  Measured: detector:2 and ranker:1 are what ECS runs.",
-    "15. Delete a manifest",
+    "15. Change a service past git",
+    r"  following-git/detector: update for drift: done \(UpdateService\)",
+    "  Measured: 1 replica is wanted, and 1 runs.",
+    "16. Delete a manifest",
     "  commit: Rank no more",
     r"  following-git/ranker: delete for prune: done \(TagResource, UpdateService\)",
     r"  following-git/ranker: delete for prune: done \(DeleteService\)",
     r"  Measured: in the \d+ seconds after that no call changed anything in ECS.",
-    r"All 15 acts came out as told, in \d+ seconds",
+    r"All 16 acts came out as told, in \d+ seconds",
 )
 
 

@@ -125,7 +125,7 @@ def test_an_address_that_git_could_take_for_something_else_is_refused(url: str) 
 
 
 def test_a_repository_on_this_disk_is_told_its_address() -> None:
-    with pytest.raises(UsageError, match="on this disk is file:///srv/x[.]git;"):
+    with pytest.raises(UsageError, match=r"on this disk is file:///srv/x\.git;"):
         Place.parse("/srv/x.git")
 
 

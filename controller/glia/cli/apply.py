@@ -86,7 +86,8 @@ def command(  # noqa: PLR0913  (options of a command line)
     plan = prepared(paths, online, allowed).plan
     _show(plan)
     if expect is not None and expect != plan.digest:
-        click.echo(f"glia: this plan is {plan.digest}, not the expected {expect}", err=True)
+        told = f"this plan is {plan.digest}, not the expected {expect}"
+        click.echo(f"glia: {told}; review it, or restore what has changed", err=True)
         if output == "json":
             _report((), output)  # a program finds a document whatever happens
         return BLOCKED

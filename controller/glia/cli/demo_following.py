@@ -30,6 +30,7 @@ def follow(act: Callable[..., None], stage: Stage, folder: Path, clock: Clock) -
     try:
         _create(act, loop, repository)
         _change_and_break(act, loop, repository, stage)
+        _scale_by_hand(act, loop, stage)
         _delete(act, loop, repository, stage)
     finally:
         loop.end()
@@ -39,7 +40,7 @@ def _create(act: Callable[..., None], loop: Loop, repository: Repository) -> Non
     act(
         "Let a loop follow a git repository: glia run",
         "Another cluster, three inf1.xlarge and a bare repository. Below each commit stands what",
-        "the loop says of it by itself.",
+        "`glia run --git URL --path manifests` tells of it by itself.",
     )
     files = {"cluster": FLEET, "detector": manifest("detector", 1), "ranker": manifest("ranker", 1)}
     first = repository.commit("Serve a detector and a ranker", files)
@@ -66,6 +67,20 @@ def _change_and_break(
     if images != {"detector": "detector:2", "ranker": "ranker:1"}:
         raise NotAsTold(f"the images are {images}; the demo expected the ranker as it was")
     say(f"Measured: {images['detector']} and {images['ranker']} are what ECS runs.")
+
+
+def _scale_by_hand(act: Callable[..., None], loop: Loop, stage: Stage) -> None:
+    act(
+        "Change a service past git",
+        "No commit, and nobody says a word. The loop finds it at its next look.",
+    )
+    say("", "by hand: no replicas for the detector")
+    stage.ecs().update_service(cluster=LOOPED, service="detector", desiredCount=0)
+    loop.until("it is put back", lambda: stage.running(LOOPED, "detector") == (1, 1))
+    loop.pass_time(2 * PACE.sweep)
+    if (now := stage.running(LOOPED, "detector")) != (1, 1):
+        raise NotAsTold(f"{now} replicas are wanted and run; the demo expected one to stay")
+    say("Measured: 1 replica is wanted, and 1 runs.")
 
 
 def _delete(act: Callable[..., None], loop: Loop, repository: Repository, stage: Stage) -> None:

@@ -78,8 +78,9 @@ def _ready(outcome: Outcome) -> str:
         return ""
     if outcome.state in {State.BLOCKED, State.NOT_STARTED, State.WAITS}:
         return ""
-    if outcome.state is State.ROLLED_BACK:
-        return ""  # none of what was to come, which is not how many run
+    unseen = outcome.state in {State.SUBMITTED, State.INTERRUPTED} and not outcome.ready
+    if outcome.state is State.ROLLED_BACK or unseen:
+        return ""  # none of what is to come, which does not say how many run
     return f"{outcome.ready}/{outcome.replicas} ready"
 
 

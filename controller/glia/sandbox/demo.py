@@ -112,6 +112,11 @@ class Stage:
         shown = self.ecs().describe_services(cluster=cluster, services=[service])["services"]
         return str(shown[0]["status"]) if shown else ""
 
+    def running(self, cluster: str, service: str) -> tuple[int, int]:
+        """How many replicas a service is to have, and how many run."""
+        (told,) = self.ecs().describe_services(cluster=cluster, services=[service])["services"]
+        return told["desiredCount"], told["runningCount"]
+
     def environment(self) -> dict[str, str]:
         """What leads an AWS SDK to the account, and nowhere else."""
         return {

@@ -103,7 +103,7 @@ def test_ctrl_c_ends_the_waiting_with_130_and_says_what_is_left(program: Program
     with program.started("apply") as process:
         assert process.stderr is not None
         for line in process.stderr:
-            if "ready" in line:
+            if "rolling out" in line:
                 break
         process.send_signal(signal.SIGINT)
         shown, told = process.communicate(timeout=20)

@@ -44,7 +44,7 @@ def test_ctrl_c_is_130_and_says_what_is_left(program: Program) -> None:
         assert process.stderr is not None
         line = process.stderr.readline()
         assert "inference/a" in line
-        while "ready" not in line:
+        while "rolling out" not in line:
             line = process.stderr.readline()
             assert line, "it ended before it waited"
         process.send_signal(signal.SIGINT)

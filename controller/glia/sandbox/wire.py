@@ -54,8 +54,9 @@ class EcsHandler(MotoRequestHandler):  # type: ignore[misc]  # moto is untyped h
             super().run_wsgi()
         elif "Content-Length" not in self.headers:
             self.send_error(HTTPStatus.LENGTH_REQUIRED)
-            self.connection.shutdown(socket.SHUT_WR)
-            self.rfile.read()  # to be closed unread would reset the connection, answer and all
+            with suppress(OSError):  # the client, or the sandbox, has hung up meanwhile
+                self.connection.shutdown(socket.SHUT_WR)
+                self.rfile.read()  # to be closed unread would reset the connection, answer and all
         else:
             length = int(self.headers["Content-Length"])
             text = self.rfile.read(length)

@@ -98,7 +98,7 @@ def test_a_change_of_tags_during_a_rollout_waits_for_the_rollout(operator: Opera
     assert len(operator.driver.describe()["deployments"]) == 1
 
 
-def test_an_interruption_while_instances_are_labelled_starts_nothing(
+def test_an_interruption_before_anything_is_labelled_or_registered_starts_nothing(
     make_operator: Callable[..., Operator],
 ) -> None:
     operator = make_operator(("inf2.24xlarge", 2))
@@ -107,9 +107,9 @@ def test_an_interruption_while_instances_are_labelled_starts_nothing(
     (labelling,) = plan.labellings
 
     class Halted:
-        """A gateway at which Ctrl-C comes while instances are looked at."""
+        """A gateway at which Ctrl-C comes at the first call: labelling's or another lane's."""
 
-        def instances_at(self, *_: object) -> None:
+        def __getattr__(self, call: str) -> None:
             raise Interrupted
 
     with operator.changing() as calls:

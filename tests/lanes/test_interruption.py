@@ -40,14 +40,18 @@ def test_what_dies_after_every_single_call_is_finished_and_nothing_is_made_twice
     operator.write(*fleet())
     calls = live_until_nothing_is_left(operator)
     made = len(lanes(operator))
+    # Where a lane comes to an instance between its mark and its drain, its mark makes way.
+    again = calls["DeleteAttributes"] - 1
+    assert 0 <= again <= len(lanes(operator, "one"))
     assert calls == {
-        "PutAttributes": 2,
+        "PutAttributes": 2 + again,
         "UpdateContainerInstancesState": 2,
-        "DeleteAttributes": 1,
+        "DeleteAttributes": 1 + again,
         "RegisterTaskDefinition": made,
         "CreateService": made,
     }
     assert is_empty(operator.plan())
+    assert labels(operator) == {(): 4, ("glia.owner", "glia.partition"): 2}
 
     watch.begin()
     operator.write(*fleet("server:2"))
@@ -73,6 +77,15 @@ def test_what_dies_after_every_single_call_is_finished_and_nothing_is_made_twice
     assert set(registered(operator).values()) == {1}
     assert not watch.collisions
     assert not died_for_a_taken_chip(operator)
+
+
+def labels(operator: Operator) -> Counter[tuple[str, ...]]:
+    """How many instances have which attributes of Glia's."""
+    instances = operator.driver.sandbox.cluster.instances.values()
+    return Counter(
+        tuple(sorted(name for name in each.attributes if name.startswith("glia.")))
+        for each in instances
+    )
 
 
 def registered(operator: Operator) -> Counter[tuple[str, str]]:

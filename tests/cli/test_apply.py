@@ -106,7 +106,7 @@ def test_ctrl_c_ends_the_waiting_with_130_and_says_what_is_left(program: Program
             if "rolling out" in line:
                 break
         process.send_signal(signal.SIGINT)
-        shown, told = process.communicate(timeout=20)
+        shown, told = process.communicate(timeout=60)
     assert process.returncode == 130, told
     assert "changed, not waited for" in shown
     assert "`glia apply` again goes on from here" in shown

@@ -48,7 +48,7 @@ def test_ctrl_c_is_130_and_says_what_is_left(program: Program) -> None:
             line = process.stderr.readline()
             assert line, "it ended before it waited"
         process.send_signal(signal.SIGINT)
-        shown, told = process.communicate(timeout=20)
+        shown, told = process.communicate(timeout=60)
     assert process.returncode == 130, told
     assert "changed, not waited for" in shown
     assert "not started" in shown

@@ -24,4 +24,4 @@ def test_a_profile_that_nobody_has_set_up_does_not_keep_it_from_starting(variabl
         ready = any("# {" in line for line in process.stdout)
         assert ready, process.stderr.read()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0

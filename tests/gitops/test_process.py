@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["program"]
 
-ENDS_WITHIN = 10.0
+ENDS_WITHIN = 25.0  # less than a call is waited for; a busy machine has time
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def running(environment: dict[str, str], *options: str) -> Iterator[Any]:
             process.kill()
 
 
-def until(condition: Callable[[], Any], within: float = 30) -> None:
+def until(condition: Callable[[], Any], within: float = 120) -> None:
     end = time.monotonic() + within
     while not condition():
         assert time.monotonic() < end, "it did not come to pass"
@@ -94,30 +94,40 @@ def test_a_signal_in_the_middle_of_a_rollout_ends_it_and_the_next_run_goes_on(
 
 
 @pytest.fixture
-def deaf() -> Iterator[str]:
-    """A server that takes every call and answers none."""
-    with socket.create_server(("127.0.0.1", 0), backlog=50) as server:
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+def deaf() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Servers that take every call and answer none."""
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=50) as one,
+        socket.create_server(("127.0.0.1", 0), backlog=50) as other,
+    ):
+        one.settimeout(120)
+        other.settimeout(120)
+        yield one, other
 
 
 def test_a_call_that_is_not_answered_does_not_keep_it_from_ending(
-    program: Program, deaf: str
+    program: Program, deaf: tuple[socket.socket, socket.socket]
 ) -> None:
     """A second signal does not even wait for the answer."""
     program.write(neuron_service())
-    environment = {**program.sandbox.environment(), "AWS_ENDPOINT_URL": deaf}
+    environment = program.sandbox.environment()
+    theirs = [
+        {**environment, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{each.getsockname()[1]}"}
+        for each in deaf
+    ]
     where = ("--dir", str(program.folder))
-    with running(environment, *where) as patient, running(environment, *where) as impatient:
-        for process in (patient, impatient):
-            assert "revision" in process.stderr.readline()
-            assert "1 service" in process.stderr.readline(), "a pass has begun"
-        time.sleep(0.5)  # the call is in flight: nothing that could be looked at says so
-        for process in (patient, impatient):
+    with running(theirs[0], *where) as patient, running(theirs[1], *where) as impatient:
+        calls = [server.accept()[0] for server in deaf]
+        for call, process in zip(calls, (patient, impatient), strict=True):
+            assert call.recv(1), "it is in flight"
             process.send_signal(signal.SIGTERM)
-        time.sleep(0.2)
-        impatient.send_signal(signal.SIGTERM)
-        assert ended(impatient) < (0, 2.0)
+        while impatient.poll() is None:  # a signal that comes before the first is seen is the same
+            time.sleep(0.2)
+            impatient.send_signal(signal.SIGTERM)
+        assert impatient.returncode == -signal.SIGTERM
         code, seconds = ended(patient)
+        for call in calls:
+            call.close()
     assert (code, seconds < ENDS_WITHIN) == (0, True)
 
 

@@ -257,9 +257,9 @@ def test_after_a_hundred_errors_reading_ends() -> None:
 
 @pytest.mark.parametrize("source", BOMBS.values(), ids=BOMBS)
 def test_a_bomb_is_refused_at_once(source: bytes) -> None:
-    begin = time.process_time()
+    begin = time.thread_time()
     reading = read(source, "bomb.yaml")
-    taken = time.process_time() - begin
+    taken = time.thread_time() - begin
 
     assert reading.diagnostics
     assert all(document.flawed for document in reading.documents)

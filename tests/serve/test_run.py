@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from support.program import Program
 
 SECRET = "b6e6fbd19d2c4a9f8d5b3f1a7c0e2d4f"
-ENDS_WITHIN = 10.0
+ENDS_WITHIN = 25.0  # less than a call is waited for; a busy machine has time
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def running(program: Program, folder: Path, *options: str, **variables: str) -> 
 
 def listening(folder: Path) -> int:
     """The port, once it is known."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while not (found := re.search(r"listening on port (\d+)", (folder / "log").read_text())):
         assert time.monotonic() < end, (folder / "log").read_text()
         time.sleep(0.02)
@@ -56,7 +56,7 @@ def listening(folder: Path) -> int:
 
 
 def until_ready(port: int) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while ask(port, "/readyz").status != 200:
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -85,7 +85,7 @@ def test_a_push_is_applied_at_once_and_everybody_is_told(program: Program, tmp_p
             until_ready(port)
             second = commit(neuron_service(replicas=2), {"kind": "NeuronServices"})
             assert push(port, SECRET, b'{"ref": "refs/heads/main"}').status == 202
-            end = time.monotonic() + 30
+            end = time.monotonic() + 120
             while json.loads(ask(port, "/status").body)["source"]["revision"] != second:
                 assert time.monotonic() < end
                 time.sleep(0.05)
@@ -127,7 +127,7 @@ def test_nobody_who_does_not_answer_keeps_it_from_working_or_ending(
         with running(program, tmp_path / "logs", *options, **secrets) as process:
             port = listening(tmp_path / "logs")
             until_ready(port)
-            end = time.monotonic() + 30
+            end = time.monotonic() + 120
             while 'action="CreateService",code="ok"' not in ask(port, "/metrics").text:
                 assert time.monotonic() < end
                 time.sleep(0.05)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import threading
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -205,10 +204,10 @@ def test_without_a_secret_there_is_no_receiver() -> None:
 def test_slow_ones_are_cut_off_however_busily_they_drip_and_cost_no_probe_its_answer() -> None:
     with serving(arrives_within=1) as place:
         ended = threading.Event()
-        wires = [socket.create_connection(("127.0.0.1", place.port), 10) for _ in range(20)]
+        wires = [socket.create_connection(("127.0.0.1", place.port), 60) for _ in range(20)]
 
         def drip() -> None:
-            text = b"POST /webhook HTTP/1.1\r\ncontent-length: 99\r\n\r\n" + b"x" * 90
+            text = b"POST /webhook HTTP/1.1\r\ncontent-length: 2000\r\n\r\n" + b"x" * 1990
             for byte in text:
                 for wire in wires:
                     try:
@@ -220,12 +219,11 @@ def test_slow_ones_are_cut_off_however_busily_they_drip_and_cost_no_probe_its_an
 
         dripping = threading.Thread(target=drip)
         dripping.start()
-        begin = time.monotonic()
         try:
             assert ask(place.port, "/healthz").status == 200
             for wire in wires:
                 assert _is_closed(wire)
-            assert time.monotonic() - begin < 4
+            assert dripping.is_alive(), "the last of them would come after 100 s"
         finally:
             ended.set()
             dripping.join()

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+PATIENCE = 60.0  # real seconds: a machine may be busy
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -34,7 +36,7 @@ def ask(
     body: bytes | None = None,
     headers: dict[str, str] | None = None,
 ) -> Reply:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
         connection.request(method, path, body, headers or {})
         answer = connection.getresponse()
@@ -46,7 +48,7 @@ def ask(
 
 def say(port: int, text: bytes) -> bytes:
     """Send bytes as they are; everything that comes back until the server closes."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as wire:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as wire:
         wire.sendall(text)
         return b"".join(iter(lambda: wire.recv(65_536), b""))
 
@@ -75,7 +77,7 @@ class Mailbox:
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     arrived: threading.Condition = field(default_factory=threading.Condition)
 
-    def wait(self, count: int, within: float = 10) -> list[tuple[dict[str, str], bytes]]:
+    def wait(self, count: int, within: float = PATIENCE) -> list[tuple[dict[str, str], bytes]]:
         with self.arrived:
             assert self.arrived.wait_for(lambda: len(self.got) >= count, within), self.got
             return list(self.got)

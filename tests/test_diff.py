@@ -172,6 +172,36 @@ HIDDEN: dict[str, Members] = {
     },
     "a key among a command's words": {"command": ["serve", f"9f8e7d6c5b4a39281706:{SECRET}"]},
     "a key as its issuer writes it": {"entryPoint": ["sh", "-c", f"get hf_abcdefghij {SECRET}"]},
+    **{
+        f"a key as issuers write it, {key[:4]}": {"environment": [{"name": "MODE", "value": key}]}
+        for key in (
+            f"AKIAIOSFODNN7EXAMPLE{SECRET}",
+            f"ghp_abcdefghijkl{SECRET}",
+            f"sk-proj-{SECRET}",
+            f"sk_live_{SECRET}",
+            f"SG.abcdefghijklmnop.{SECRET}",
+            f"npm_abcdefghijklmnop{SECRET}",
+            f"eyJhbGciOiJub25l.{SECRET}",
+        )
+    },
+    "a password in a few letters": {"environment": [{"name": "MODEL_PW", "value": SECRET}]},
+    "a password with a client's program": {
+        "healthCheck": {"command": ["CMD-SHELL", f"mysqladmin ping -h db -p{SECRET}"]}
+    },
+    "a password with a login": {"command": ["sh", "-c", f"docker login -u me -p {SECRET} && a"]},
+    "a password of one letter": {"command": ["sshpass", "-p", SECRET, "ssh", "a"]},
+    "who comes in": {"command": ["serve", "--auth", "a", f"--basic-auth={SECRET}"]},
+    "a variable of a shell's": {"entryPoint": ["sh", "-c", f"PGPASSWORD={SECRET} psql"]},
+    "a database's URL": {"command": ["migrate", f"postgres://me:{SECRET}@db/a"]},
+    "a key in JSON": {"command": ["--override-neuron-config", f'{{"api_key":"{SECRET}"}}']},
+    "a token behind what only sounds like one": {
+        "command": [
+            "sh",
+            "-c",
+            f"serve --passthrough --keyspace=a --token-file=/a --token={SECRET}",
+        ]
+    },
+    "a hash that is no version": {"command": ["--with", f"{'0e9e39f2' * 5}-{SECRET}"]},
     "a password that nobody calls so": {"environment": [{"name": "DB", "value": SECRET}]},
     "a key in a variable that says where": {
         "environment": [{"name": "DB_HOST", "value": f"a.example/{SECRET}aB3dE6gH9jK2mN5pQ8"}]
@@ -231,7 +261,46 @@ SHOWN: dict[str, Members] = {
             "meta-llama/Llama-3.1-8B-Instruct",
         ]
     },
-    "a port": {"command": ["serve", "--port", "8501"]},
+    "a port": {"command": ["serve", "--port", "8501", "-p", "8501:80", "-p", "/run/a.sock"]},
+    "options of vLLM's in JSON": {
+        "command": [
+            "--override-neuron-config",
+            '{"token_generation_buckets":[128,256],"on_device_sampling_config":{"global_topk":64}}',
+            '--additional-config={"override_neuron_config":{"token_tree_config":null}}',
+            "--image-token-id",
+            "32000",
+            "--long-prefill-token-threshold=2048",
+        ]
+    },
+    "names that only sound like a secret's": {
+        "command": [
+            *("--keyspace=shop", "--bypass", "cache", "--passthrough", "yes", "--keyboard=de"),
+            *("--monkey", "george", "--compass=north", "--passes=opt", "--signature-name=serving"),
+            *("--ssl-keyfile", "/certs/tls.key", "--token-file=/run/token", "--no-auth", "serve"),
+        ],
+        "environment": [
+            {"name": "KEYSPACE_NAME", "value": "shop"},
+            {"name": "PASSTHROUGH_MODE", "value": "headers"},
+            {"name": "TOKENIZER", "value": "meta-llama/Llama-3.1-8B-Instruct"},
+        ],
+    },
+    "where a model is, and which of its versions": {
+        "image": f"763104351884.dkr.ecr.us-west-2.amazonaws.com/vllm@sha256:{'0e9e39f2' * 8}",
+        "command": [
+            "s3://models/llama-3-8b-instruct-neuron-tp8",
+            "--revision",
+            "0e9e39f249a16976918f6564b8830bc894c89659",
+            "--code-revision=0e9e39f249a16976918f6564b8830bc894c89659",
+            f"--base=vllm@sha256:{'0e9e39f2' * 8}",
+            "--database=arn:aws:secretsmanager:us-west-2:111122223333:secret:db-AbCdEf",
+            "mkdir -p models && cp -p a b",
+        ],
+        "environment": [
+            {"name": "CHECKPOINT", "value": "s3://models/llama-3-8b-instruct-neuron-tp8/"},
+            {"name": "TOPIC", "value": "arn:aws:sns:us-west-2:111122223333:alarms"},
+            {"name": "GIT_COMMIT", "value": "0e9e39f249a16976918f6564b8830bc894c89659"},
+        ],
+    },
     "a log group": {
         "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "server"}}
     },

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 from glia.ecs.secret_text import (
     follows_secret_option,
     has_secret_in_url,
+    is_hash,
     is_plain,
     is_random,
     names_secret,
+    names_version,
     tells_secret,
 )
 
@@ -41,8 +43,9 @@ OPEN: Final = frozenset(
 # Words in such names that say what the value is, which makes it none to keep: a reviewer looks
 # for the model first.
 KNOWN: Final = re.compile(
-    r"(?<![a-z0-9])(?:dir|dtype|endpoint|file|format|group|host|lang(?:uage)?|level|mode|model"
-    r"|name|neuron|path|port|prefix|region|size|type|tz|url|version|zone)(?![a-z0-9])",
+    r"(?<![a-z0-9])(?:bucket|commit|dir|dtype|endpoint|file|format|group|host|lang(?:uage)?"
+    r"|level|mode|model|name|neuron|path|port|prefix|region|revision|size|tokenizer|type|tz|uri"
+    r"|url|version|zone)(?![a-z0-9])",
     re.IGNORECASE,
 )
 # A structure with a name and a value is an open pair (environment, tags, secrets, headers): what
@@ -100,10 +103,12 @@ def hides(path: Sequence[str | int], value: Any, before: Any = None) -> bool:
         return False
     if not SECRET_MEMBERS.isdisjoint(map(str, path)) or _is_named_secret(path):
         return True
-    if not isinstance(value, str):
+    is_command = not COMMAND_LINES.isdisjoint(map(str, path[-2:]))
+    name = str(before or "") if is_command else str(_name(path))
+    if not isinstance(value, str) or (is_hash(value) and names_version(name)):
         return False
-    if not COMMAND_LINES.isdisjoint(map(str, path[-2:])):
-        return tells_secret(value) or follows_secret_option(value, str(before or ""))
+    if is_command:
+        return tells_secret(value) or follows_secret_option(value, name)
     if not OPEN.isdisjoint(map(str, path)):
         return not is_plain(value) and (not _is_known(_name(path)) or tells_secret(value))
     return has_secret_in_url(value) or ("tags" in path and is_random(value))

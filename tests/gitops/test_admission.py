@@ -14,6 +14,7 @@ from glia.admission.forge import Terms
 from glia.cli.online import Online
 from glia.cli.run import plan_of
 from glia.events import FetchFailed
+from glia.github.answers import Answers
 from glia.github.api import GitHub
 from glia.github.contexts import ADMITTED, PLAN
 from glia.neuron.catalogue import catalogue
@@ -21,7 +22,7 @@ from glia.planning.allowances import NOTHING
 from glia.render.comment import status_line
 from lanes.fleet import sharing
 from support.git import Origin
-from support.github import Forge, forge
+from support.github import STATUSES, Forge, forge
 from support.operator import CLUSTER, neuron_service
 from support.program import program
 
@@ -56,12 +57,12 @@ class Reviewed:
 
     def started(self) -> Loop:
         """As another process does it."""
-        online = self.operator.online()
+        online, answers = self.operator.online(), Answers()
         source = Admission(
             self.git.another_source(),
             online.instance_types,
             lambda revision, wanted: plan_of(revision, wanted, online, NOTHING),
-            lambda: GitHub("token", "acme/fleet", self.there.url),
+            lambda: GitHub("token", "acme/fleet", self.there.url, answers),
             Terms("main", (PLANNER,)),
         )
         return Loop(self.operator, source=source)
@@ -99,6 +100,13 @@ def test_a_commit_waits_for_its_plan_and_is_kept_to_it(
     told = loop.told(FetchFailed)[0].message
     assert "create inference/web" in told
     assert operator.plan().digest in told
+    for number in range(STATUSES + 1):
+        there.sets("ci[bot]", first, context="build", state="success", description=str(number))
+    loop.play(130)
+    counted = len(there.asked) - there.unchanged
+    loop.play(130)
+    assert len(there.asked) - there.unchanged == counted, "of 5,000 an hour"
+    assert there.unchanged > 12
 
     there.merges(first, HEAD)
     loop.play(70)

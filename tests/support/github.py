@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 US = "github-actions"
 LONGEST = 65_536
 LONGEST_CONTEXT = 255
+STATUSES = 100
 PAGE = 3  # smaller than GitHub's, so that a few comments already have pages
 
 
@@ -32,6 +34,7 @@ class Forge:
         refusals: answers to give instead of acting: method and a part of the path to a status,
             and how often.
         answers: by a part of the path, what is answered there, and the link header.
+        unchanged: answers that nothing has changed, which GitHub does not count.
     """
 
     url: str = ""
@@ -46,6 +49,7 @@ class Forge:
     logins: dict[str, str] = field(default_factory=dict)
     authorizations: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
+    unchanged: int = 0
 
     def says(self, author: str, body: str) -> None:
         number = len(self.comments) + 1
@@ -119,8 +123,16 @@ class Forge:
             return 200, [{"sha": each} for each in since], ""
         if method == "GET" and (found := re.search(r"/commits/(\w+)/(statuses|pulls)", path)):
             own = [each for each in reversed(self.statuses) if each["sha"] == found[1]]
-            return 200, own if found[2] == "statuses" else self.pulls.get(found[1], []), ""
+            if found[2] == "pulls":
+                return 200, self.pulls.get(found[1], []), ""
+            return 200, *self._page(path.partition("&page=")[0], own, path)
         return 404, {"message": "Not Found"}, ""
+
+    def _page(self, base: str, found: list[Any], path: str) -> tuple[Any, str]:
+        page = int(asked[1]) if (asked := re.search(r"[?&]page=(\d+)", path)) else 1
+        more = len(found) > page * STATUSES
+        link = f'<{self.url}{base}&page={page + 1}>; rel="next"' if more else ""
+        return found[(page - 1) * STATUSES : page * STATUSES], link
 
     def _graphql(self, body: dict[str, Any], login: str) -> Any:
         if "viewer" in body["query"]:
@@ -160,7 +172,12 @@ def forge() -> Iterator[Forge]:
 
         def _send(self, status: int, told: Any, link: str) -> None:
             text = json.dumps(told).encode()
+            etag = f'W/"{hashlib.sha256(text + link.encode()).hexdigest()}"'
+            if self.command == "GET" and self.headers.get("if-none-match") == etag:
+                made.unchanged += 1
+                status, text = 304, b""
             self.send_response(status)
+            self.send_header("etag", etag)
             self.send_header("content-length", str(len(text)))
             if link:
                 self.send_header("link", link)

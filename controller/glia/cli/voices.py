@@ -190,9 +190,10 @@ class Voices:
         self._closing.append(statuses.close)
 
     def _forge(self) -> Callable[[], GitHub]:
+        from glia.github.answers import Answers
         from glia.github.api import GitHub
 
-        options = self._options
+        options, answers = self._options, Answers()
         token = Credential("a token", options.github_token_file, "GITHUB_TOKEN")
         if not token.is_named:
             raise UsageError("--github needs a token: --github-token-file or GITHUB_TOKEN")
@@ -201,7 +202,7 @@ class Voices:
         repository = str(options.github)
 
         def forge() -> GitHub:
-            return GitHub(token.read(), repository, options.github_url)
+            return GitHub(token.read(), repository, options.github_url, answers)
 
         forge()
         return forge

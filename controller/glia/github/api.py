@@ -13,6 +13,7 @@ import urllib3
 from glia import __version__
 from glia.ecs.secret_text import concealed
 from glia.errors import GliaError
+from glia.github.answers import Answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +43,7 @@ RETRIES: Final = _Patient(
     backoff_max=10,
     raise_on_status=False,
 )
+NOT_MODIFIED: Final = 304
 LONGEST_WORDS: Final = 300
 UNDOCUMENTED: Final = "GitHub answered with something else than its API has; is a proxy between?"
 _NEXT: Final = re.compile(r'<([^>]+)>;\s*rel="next"')
@@ -93,13 +95,17 @@ class GitHub:
         token: needs ``pull-requests: write`` to comment and ``statuses: write`` for statuses.
         repository: ``owner/name``.
         url: of the API; a GitHub Enterprise Server has its own.
+        answers: what it has answered before, of whoever asks the same again and again.
     """
 
-    def __init__(self, token: str, repository: str, url: str = API) -> None:
+    def __init__(
+        self, token: str, repository: str, url: str = API, answers: Answers | None = None
+    ) -> None:
         if not _REPOSITORY.fullmatch(repository):
             raise GitHubError(f"{repository!r} is no repository of GitHub's: expected owner/name")
         self._url = url.rstrip("/")
         self._repository = f"{self._url}/repos/{repository}"
+        self._answers = Answers() if answers is None else answers
         self._pool = urllib3.PoolManager(
             retries=RETRIES,
             timeout=TIMEOUT,
@@ -239,18 +245,27 @@ class GitHub:
 
     def _call(self, method: str, url: str, body: Any = None) -> tuple[str, Any]:
         """The ``link`` header and the answer."""
+        known = self._answers.of(url) if method == "GET" else None
+        headers = {**self._pool.headers, **({"if-none-match": known.etag} if known else {})}
         try:
-            answer = self._pool.request(method, url, json=body)
+            answer = self._pool.request(method, url, json=body, headers=headers)
         except urllib3.exceptions.HTTPError as error:
             what = type(getattr(error, "reason", None) or error).__name__
             raise GitHubError(f"GitHub cannot be reached at {self._url} ({what})") from None
+        if known is not None and answer.status == NOT_MODIFIED:
+            return known.link, json.loads(known.data)
         try:
             told = json.loads(answer.data or b"{}")
         except ValueError:
             told = {}
         if answer.status >= 300:
             raise GitHubError(f"GitHub: {answer.status} {_words(told)}".rstrip(), answer.status)
-        return answer.headers.get("link", ""), told
+        link = answer.headers.get("link", "")
+        # Behind a page that was full and the last one there may be another one by now.
+        may_go_on = isinstance(told, list) and len(told) >= PAGE and not _NEXT.search(link)
+        if method == "GET" and not may_go_on:
+            self._answers.keep(url, answer.headers.get("etag", ""), link, answer.data)
+        return link, told
 
 
 @contextmanager

@@ -6,7 +6,6 @@ import os
 import posixpath
 import re
 import shutil
-import tempfile
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Final
@@ -17,6 +16,7 @@ from glia.manifest.document import Source
 from glia.source.documents import documents
 from glia.source.failures import SourceError, Stopped, Timeout
 from glia.source.kustomization import folders
+from glia.source.private import private_folder
 from glia.source.process import run
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Builds:
     def _run(self, command: tuple[str, ...]) -> Ended:
         begin = monotonic()
         try:
-            with tempfile.TemporaryDirectory() as home:
+            with private_folder() as home:
                 return run(
                     command,
                     environment=_environment(home),
@@ -115,11 +115,11 @@ def _command() -> tuple[str, ...] | None:
     return None
 
 
-def _environment(home: str) -> dict[str, str]:
+def _environment(home: Path) -> dict[str, str]:
     proxies: Iterable[str] = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
     return {
         "PATH": os.environ.get("PATH", ""),
-        "HOME": home,
+        "HOME": str(home),
         "LC_ALL": "C",
         "GIT_ALLOW_PROTOCOL": "none",
         "GIT_TERMINAL_PROMPT": "0",

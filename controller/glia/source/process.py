@@ -23,6 +23,8 @@ _CHUNK: Final = 1 << 16
 # Of what a command says about itself the end tells why it failed.
 _KEPT_OF_ERRORS: Final = 1 << 16
 _LOOKS_FOR_STOP_EVERY: Final = 0.2
+_LOOKS_FOR_DEAD: Final = 64
+_LOOKS_FOR_DEAD_EVERY: Final = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +72,16 @@ def run(  # noqa: PLR0913  (by keyword)
                 f"{arguments[0]} cannot be started ({error.strerror})",
                 "install it where PATH finds it",
             ) from None
-        with process:
-            try:
-                out, err = _outputs(process, time.monotonic() + seconds, most, stopped)
-            except BaseException:
-                _end(process)
-                raise
-            return Ended(process.wait(), out, err.decode(errors="replace"))
+        try:
+            with process:
+                try:
+                    out, err = _outputs(process, time.monotonic() + seconds, most, stopped)
+                except BaseException:
+                    _end(process)
+                    raise
+                return Ended(process.wait(), out, err.decode(errors="replace"))
+        finally:
+            _bury(process.pid)
 
 
 def _outputs(
@@ -129,6 +134,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """The program, and whatever it has started: git's helpers would wait on without it."""
     if process.returncode is None:
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def _bury(group: int) -> None:
+    """What the program has started, once that has ended too.
+
+    The first process of a container inherits it, and it would stay in its table for ever: git's
+    helpers, a few with each transfer that is cut off.
+    """
+    with suppress(ChildProcessError):
+        for _ in range(_LOOKS_FOR_DEAD):
+            if os.waitpid(-group, os.WNOHANG)[0] == 0:
+                time.sleep(_LOOKS_FOR_DEAD_EVERY)
 
 
 def _late(process: subprocess.Popen[bytes]) -> Timeout:

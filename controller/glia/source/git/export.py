@@ -6,7 +6,6 @@ It is there for as long as it takes to build them.
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from glia.source.git.blobs import bring, contents
 from glia.source.git.tree import under
 from glia.source.kustomization import folders, topmost
 from glia.source.kustomize import Builds
+from glia.source.private import private_folder
 from glia.source.refusal import refusal
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def built_from(
 def _built(
     files: dict[str, bytes], top: str, builds: Builds
 ) -> tuple[tuple[Source, ...], tuple[Diagnostic, ...]]:
-    with tempfile.TemporaryDirectory(prefix="glia-") as private:
+    with private_folder() as private:
         try:
             for path, content in files.items():
                 _write(Path(private, path), content)

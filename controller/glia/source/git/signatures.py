@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from glia.source.failures import Unverified
 from glia.source.git.words import legible
+from glia.source.private import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +87,7 @@ def _keyring(home: Path) -> Iterator[Path]:
     It keeps locks and what it thinks of the keys beside them, and ends where it cannot: a
     mounted keyring is read-only.
     """
-    with tempfile.TemporaryDirectory(prefix="glia-") as folder:
+    with private_folder() as folder:
         try:
             for path in (*home.glob("[!.]*"), *home.glob("public-keys.d/[!.]*")):
                 if path.is_file() and path.suffix != ".lock":
@@ -99,4 +99,4 @@ def _keyring(home: Path) -> Iterator[Path]:
                 f"the keyring {home} cannot be copied ({error.strerror})",
                 "let this user read it, and make room in the directory for temporary files",
             ) from None
-        yield Path(folder)
+        yield folder

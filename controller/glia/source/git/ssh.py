@@ -8,13 +8,13 @@ import os
 import re
 import shlex
 import stat
-import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from glia.source.failures import Unauthorized, Unwritable
+from glia.source.private import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -164,12 +164,15 @@ def _has_passphrase(text: str, body: str) -> bool:
     return content.startswith(_MAGIC) and not content.startswith(_MAGIC + _PLAIN)
 
 
-def _folder() -> tempfile.TemporaryDirectory[str]:
+@contextmanager
+def _folder() -> Iterator[Path]:
     usable = os.access(_IN_MEMORY, os.W_OK | os.X_OK)
-    try:
-        return tempfile.TemporaryDirectory(prefix="glia-", dir=_IN_MEMORY if usable else None)
-    except OSError as error:
-        raise _no_room(error) from None
+    with ExitStack() as until:
+        try:
+            folder = until.enter_context(private_folder(_IN_MEMORY if usable else None))
+        except OSError as error:
+            raise _no_room(error) from None
+        yield folder
 
 
 def _write(path: Path, text: str) -> None:

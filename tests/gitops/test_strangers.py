@@ -8,6 +8,7 @@ from gitops.looped import Loop, Repository
 from glia.events import FetchFailed, FetchRecovered, LoopFailed
 from glia.serve.status_metrics import StatusMetrics
 from glia.shards import Shard
+from lanes.fleet import BIG, sharing
 from support.operator import neuron_cluster, neuron_service
 
 if TYPE_CHECKING:
@@ -116,3 +117,34 @@ def test_a_branch_that_is_forced_elsewhere_is_not_followed_and_nothing_is_pruned
     loop.see(on).settle("one", "two")
     assert not loop.reconciler.status().source.failures
     assert not [*loop.told(LoopFailed), *again.told(LoopFailed), *loop.told(FetchRecovered)]
+
+
+def test_what_an_older_or_a_newer_version_has_tagged_rolls_nothing(
+    make_operator: Callable[..., Operator],
+) -> None:
+    """Without a source and a word of siblings, with the revision of another form, and a new tag."""
+    operator = make_operator((BIG, 2), ("inf1.xlarge", 4))
+    loop = Loop(operator.write(neuron_service(), sharing("fleet", 3, 4)))
+    loop.settle("web", "fleet")
+    ecs = operator.driver.ecs
+    arns = ecs.list_services(cluster="inference")["serviceArns"]
+    names = [arn.rpartition("/")[2] for arn in arns]
+    assert len(names) > 2
+    forms = ("{0}:{1}:{2}", "v2:{2}:{1}:{0}")
+    for number, (arn, name) in enumerate(zip(arns, names, strict=True)):
+        parts = operator.tags(name)["glia:revision"].split(":")
+        told = {"glia:revision": forms[number % 2].format(*parts), "glia:tomorrow": "a"}
+        gone = ["glia:source", "glia:siblings", "glia:name"]
+        ecs.untag_resource(resourceArn=arn, tagKeys=gone)
+        ecs.tag_resource(resourceArn=arn, tags=[{"key": key, "value": told[key]} for key in told])
+
+    def deployments() -> list[str]:
+        return [operator.driver.describe(name)["deployments"][0]["id"] for name in names]
+
+    before = deployments()
+    with operator.changing() as calls:
+        Loop(operator).play(130)
+    assert calls == {"TagResource": len(names)}, "once, and then there is silence"
+    assert deployments() == before
+    for arn in arns:
+        ecs.untag_resource(resourceArn=arn, tagKeys=["glia:tomorrow"])

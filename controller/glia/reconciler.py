@@ -105,7 +105,8 @@ class Reconciler:
             adopt=self._adopt,
             bug=self._bug,
         )
-        self._pruning = PruneWork(ecs_of, clock, self._tell, self._settings.pruning, keeps)
+        allowed = self._settings.pruning
+        self._pruning = PruneWork(ecs_of, clock, self._tell, allowed, keeps, self._pruned)
         self._prune_due = 0.0
         self._prunes_since: float | None = None
         self._threads: set[threading.Thread] = set()
@@ -227,6 +228,11 @@ class Reconciler:
             self._pruning.run(goal, self._source.evidence, lambda: self._goal.number != goal.number)
         finally:
             self._prunes_since = None
+
+    def _pruned(self, cluster: ClusterRef, key: str) -> None:
+        worker = self._workers.get(cluster)
+        if worker is not None:
+            worker.work.pruned(key)
 
     def _retire(self, worker: _Worker) -> None:
         """A cluster in which nothing is wanted any more is forgotten."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from gitops.looped import Loop, Repository
 from glia.events import ChangeTold, LoopFailed, RevisionFetched
 from glia.outcome import State
+from glia.reconciler import Settings
+from glia.reconciling.requeue import Pace
 from glia.source import kustomize
 from support.operator import CLUSTER, is_empty, neuron_cluster, neuron_service
 
@@ -230,6 +232,30 @@ def test_a_kustomization_that_is_late_is_built_the_next_time(
     loop.settle("late", "plain")
     assert not loop.reconciler.status().diagnostics
     assert not loop.told(LoopFailed)
+
+
+def test_what_was_pruned_while_a_pass_took_its_time_is_made_again_once_its_manifest_is_back(
+    operator: Operator,
+) -> None:
+    """The cluster's thread has never seen the revision without it."""
+    cluster = neuron_cluster("inference", prune=True, pruneGraceSeconds=0)
+    web = neuron_service(replicas=1, image="server:1-quick-stop", driftPolicy="warn")
+    other, pace = neuron_service("other", replicas=1), Pace(interval=2, sweep=10)
+    operator.write(web, other, clusters=(cluster,))
+    loop = Loop(operator, settings=Settings(pace))
+    loop.settle("web")
+    (worker,) = loop.reconciler._workers.values()
+    worker.busy_since = loop.clock.now()
+    loop.write(other, clusters=(cluster,))
+    loop.play_until(lambda: operator.calls_of()["DeleteService"] == 1)
+    loop.write(web, other, clusters=(cluster,))
+    worker.busy_since = None
+    loop.play_until(lambda: operator.calls_of()["CreateService"] == 3, within=300)
+    loop.play(20).settle("web")
+
+    operator.driver.ecs.delete_service(cluster="inference", service="web", force=True)
+    loop.play(60)
+    assert loop.condition("Stalled") == ("True", "Deleted"), "that was somebody else"
 
 
 def test_a_dependency_in_a_cluster_that_cannot_be_read_holds_only_who_waits_for_it(

@@ -83,6 +83,10 @@ class ClusterWork:
         self._sweeps.due = min(self._sweeps.due, now)
         self._rollouts.look_at = min(self._rollouts.look_at, now)
 
+    def pruned(self, key: str) -> None:
+        """Pruning, which has passes of its own, has deleted some of a service."""
+        self._register.pruned(key)
+
     def run(self, goal: Goal, is_over: Callable[[], bool]) -> None:
         """Do what is due; ``is_over`` says when no further change is to be begun."""
         reason: Reason = "requeue"
@@ -277,8 +281,11 @@ class ClusterWork:
             lanes.setdefault(change.key, set()).add(change.id)
             entry = self._register.entries[change.key] if change.key in keys else None
             if entry is not None:
-                if "DeleteService" in outcomes[change.id].calls:
+                calls = outcomes[change.id].calls
+                if "DeleteService" in calls:
                     entry.seen = None
+                if "CreateService" in calls:
+                    self._register.made(change.key)
                 begun = outcomes[change.id].state is not State.NOT_STARTED
                 entry.due = min(entry.due, self._executor.again_at(change) if begun else now)
         for key in keys:

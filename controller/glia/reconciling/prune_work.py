@@ -42,6 +42,7 @@ class PruneWork:
     Attributes:
         allowed: what the command line says of pruning.
         keeps: whether a cluster is this loop's.
+        deleted: hears of what it has deleted some of: the cluster, and the service's key.
         blocked: how many services each safety rule has kept in the last pass.
     """
 
@@ -50,6 +51,7 @@ class PruneWork:
     tell: Callable[[Event], None]
     allowed: Allowances
     keeps: Callable[[ClusterRef], bool]
+    deleted: Callable[[ClusterRef, str], None]
     blocked: Mapping[str, int] = field(default_factory=dict)
     _told: dict[str, object] = field(default_factory=dict)
 
@@ -100,6 +102,8 @@ class PruneWork:
         self._told = {at: said for at, said in self._told.items() if at in changes}
 
     def _note(self, change: Change, outcome: Outcome, commit: str) -> None:
+        if "DeleteService" in outcome.calls:
+            self.deleted(change.service.cluster, change.key)
         news = (outcome.state, outcome.reason, outcome.message)
         known = self._told.get(change.id) == news and not has_written(outcome)
         if known or outcome.state is State.NOT_STARTED:

@@ -56,11 +56,13 @@ class Register:
         self._cluster = cluster
         self._tell = tell
         self.entries: dict[str, Entry] = {}
+        self._pruned: set[str] = set()  # by another thread
 
     def take(self, goal: Goal, now: float) -> None:
         """Another goal: all are to be looked at; those that are gone are forgotten, or frozen."""
         wanted = goal.clusters.get(self._cluster)
         files = wanted.files if wanted else {}
+        self._pruned.difference_update({*self._pruned} - files.keys())
         for key in [key for key in self.entries if key not in files]:
             name, entry = key.rpartition("/")[2], self.entries[key]
             wrong = goal.frozen(name, entry.file)
@@ -81,7 +83,19 @@ class Register:
     @property
     def seen(self) -> dict[str, Wish]:
         """What was wanted of those that were seen to be there."""
-        return {key: each.seen for key, each in self.entries.items() if each.seen is not None}
+        return {
+            key: each.seen
+            for key, each in self.entries.items()
+            if each.seen is not None and key not in self._pruned
+        }
+
+    def pruned(self, key: str) -> None:
+        """Pruning has deleted some of it, at any time: its manifest may be back before a pass."""
+        self._pruned.add(key)
+
+    def made(self, key: str) -> None:
+        """It was made anew."""
+        self._pruned.discard(key)
 
     def due(self, now: float) -> frozenset[str]:
         return frozenset(key for key, each in self.entries.items() if each.due <= now)

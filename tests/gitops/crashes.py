@@ -7,6 +7,7 @@ at a read is to die after the change before it.
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from gitops.looped import Loop
@@ -72,6 +73,50 @@ class Process:
         raise Interrupted
 
 
+class Signalled:
+    """The driven clock, once a signal has come: nothing that waits, for a call's turn too, goes on.
+
+    Attributes:
+        at: how many calls ECS had had by then.
+    """
+
+    def __init__(self, operator: Operator) -> None:
+        self._clock, self._sandbox = operator.driver.clock, operator.driver.sandbox
+        self.now, self.worker, self.away = self._clock.now, self._clock.worker, self._clock.away
+        self.at: int | None = None
+
+    def interrupt(self) -> None:
+        self.at = len(self._sandbox.calls)
+
+    def sleep(self, seconds: float) -> None:
+        self._clock.sleep(0 if self.at is not None else seconds)
+        if self.at is not None:
+            raise Interrupted
+
+
+class Ending(Process):
+    """One that is told to end at its n-th call that changes something: what it has begun it ends.
+
+    Before the call's effect is while it waits for its turn.
+    """
+
+    def __init__(self, told_at: int, moment: Moment, clock: Signalled) -> None:
+        super().__init__(None, moment)
+        self.clock, self._told_at = clock, told_at
+
+    def call(self, name: str, real: Callable[..., Any], *args: Any, **more: Any) -> Any:
+        if name not in CHANGES:
+            return real(*args, **more)
+        is_last = len(self.made) == self._told_at
+        if is_last and self._moment == "before":
+            self.clock.interrupt()
+        answer = real(*args, **more)
+        self.made.append(name)
+        if is_last and self._moment == "after":
+            self.clock.interrupt()
+        return answer
+
+
 class _Gateway:
     def __init__(self, ecs: Any, process: Process) -> None:
         self._ecs, self._process = ecs, process
@@ -91,9 +136,11 @@ def lived(
     source: Desired | None = None,
 ) -> Loop:
     """A loop in that process, until it has died or everything is as it is to be."""
-    loop = Loop(operator, source=source, through=process.through, settings=settings)
-    loop.play_until(lambda: process.dead or is_done(loop), within=600)
+    clock = process.clock if isinstance(process, Ending) else None
+    loop = Loop(operator, source=source, through=process.through, settings=settings, clock=clock)
+    with suppress(Interrupted):
+        loop.play_until(lambda: process.dead or is_done(loop), within=600)
     process.dead = True
     while not loop.reconciler.finish(0):
-        loop.clock.sleep(1)
+        operator.driver.clock.sleep(1)
     return loop

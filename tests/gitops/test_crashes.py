@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gitops.crashes import MOMENTS, Process, lived
+from gitops.crashes import MOMENTS, Ending, Process, Signalled, lived
 from gitops.invariants import Run, changing, check, owned, unowned
 from gitops.looped import Loop
 from glia.events import LoopFailed
@@ -38,7 +38,10 @@ class Play:
         manifests: what is wanted after the n-th change.
         clusters: the clusters' manifests beside them.
         begin: manifests to begin each change from, where that is not what the last one left.
+        ended_at: how many calls there had been when the last process of a change was at its end.
     """
+
+    ended_at = 0
 
     def __init__(
         self,
@@ -69,6 +72,7 @@ class Play:
         self.sandbox.faults.rewrite(*faults)
         self._begins.append(self.operator.driver.clock.now())
         lived(self.operator, process, lambda _: self._is_done(wanted), OFTEN)
+        self.ended_at = len(self.sandbox.calls)
         self.sandbox.faults.rewrite()
         self._finish(wanted)
         return changing(self.sandbox.calls[since:])
@@ -204,3 +208,19 @@ def test_a_prune_survives_a_crash_at_every_call_of_both_steps(
     )
     counts = {"TagResource": 1, "UpdateService": 1, "DeleteService": 1}
     assert every_boundary(play, repeated="TagResource") == counts
+
+
+def test_a_signal_at_any_call_of_an_update_lets_it_end_and_begins_no_other(
+    make_operator: Callable[..., Operator],
+) -> None:
+    operator = make_operator(pace=QUICK)
+    play = Play(operator, lambda n: [neuron_service(replicas=1, image=image(n))])
+    play.change(Process())
+    whole = Process()
+    counts = play.change(whole)
+    for number in range(len(whole.made)):
+        for moment in MOMENTS:
+            process = Ending(number, moment, Signalled(operator))
+            assert play.change(process) == counts
+            assert len(process.made) == number + (moment == "after")
+            assert play.ended_at == process.clock.at, "no call was begun after it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from copy import deepcopy
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from glia.diff import ABSENT, MASKED, FieldChange, Masked, differences, flattened
 from glia.ecs.canonical import canonical
+from glia.ecs.secret_text import concealed, follows_secret_option, tells_secret
 from support.requests import container, task_definition
 
 Members = dict[str, Any]
@@ -333,3 +335,14 @@ def test_deepdiff_is_loaded_only_when_something_differs() -> None:
         "assert 'deepdiff' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("word", ["token_", "max_", " -token", "://:", "?token", "pass", "'-key"])
+def test_a_text_of_nothing_but_suspicious_words_costs_no_more_than_its_length(word: str) -> None:
+    """What is planned may be anybody's."""
+    text = word * (100_000 // len(word))
+    begin = time.thread_time()
+    tells_secret(text)
+    concealed(text)
+    follows_secret_option("value", text)
+    assert time.thread_time() - begin < 10  # the square of it would be minutes

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MASK: Final = "(sensitive)"
+# Around the word that tells a name or an option. Without an end to it, a text of such words and
+# nothing else takes the square of its length.
+_REST: Final = r"[\w.-]{0,100}"
 _SECRET_NAME: Final = re.compile(
     r"pass|pwd|secret|token|key|credential|private|signature|externalid"
     r"|(?<![a-z])(?:pw|otp)(?![a-z])"
@@ -19,7 +22,7 @@ _SECRET_NAME: Final = re.compile(
 # What only sounds like those: of language models (--tokenizer, MAX_NUM_BATCHED_TOKENS,
 # pad_token_id, token_generation_buckets), of other things, and files with a secret in them.
 _HARMLESS: Final = re.compile(
-    r"(?<![a-z])(?:max|min|num)[_.-][\w.-]*tokens(?![a-z])|tokeni[sz](?:e|er|ers|ation)(?![a-z])"
+    rf"(?<![a-z])(?:max|min|num)[_.-]{_REST}tokens(?![a-z])|tokeni[sz](?:e|er|ers|ation)(?![a-z])"
     r"|(?<![a-z])(?:audio|bos|cls|eos|image|mask|pad|sep|stop|unk|video)[_-]token(?![a-z])"
     r"|(?<![a-z])(?:input|new|output|prefill|prompt|special)[_-]tokens?(?![a-z])"
     r"|(?<![a-z])token[_-](?:bucket|generation|level|threshold|tree)"
@@ -43,16 +46,18 @@ _PUBLIC: Final = re.compile(
 )
 # user:password@ and, of the web, token@; or a token among a query's parameters.
 _SECRET_IN_URL: Final = re.compile(
-    rf"://[^\s/@]*:[^\s@]*@|https?://[^\s/@]+@|[?&][^\s=&]*{_SECRET_WORD}[^\s=&]*=",
+    rf"://[^\s/@]{{0,300}}:[^\s@]{{0,1000}}@|https?://[^\s/@]+@"
+    rf"|[?&][^\s=&]{{0,100}}{_SECRET_WORD}[^\s=&]{{0,100}}=",
     re.IGNORECASE,
 )
 # TOKEN=value, --api-key=value, "password": "value", Authorization: Bearer value
 _SECRET_ASSIGNED: Final = re.compile(
-    rf"(?:{_SECRET_WORD}|authorization)[\w.-]*[\"']?\s*[=:]|\bbearer\s", re.IGNORECASE
+    rf"(?:{_SECRET_WORD}|authorization){_REST}[\"']?\s*[=:]|\bbearer\s", re.IGNORECASE
 )
 # --token value; and curl's -u name:password
-_SECRET_OPTION: Final = re.compile(rf"(?:^|[\s\"'])-[\w.-]*{_SECRET_WORD}[\w.-]*$", re.IGNORECASE)
-_SECRET_FOLLOWS: Final = re.compile(rf"(?:^|[\s\"'])-[\w.-]*{_SECRET_WORD}[\w.-]*\s", re.IGNORECASE)
+_OPTION: Final = rf"(?:^|[\s\"'])-{_REST}{_SECRET_WORD}{_REST}"
+_SECRET_OPTION: Final = re.compile(rf"{_OPTION}$", re.IGNORECASE)
+_SECRET_FOLLOWS: Final = re.compile(rf"{_OPTION}\s", re.IGNORECASE)
 # -p password, of programs that mean that by it; a port, a path and a variable are none.
 _PASSWORD_OPTION: Final = re.compile(
     r"(?:\b(?:mysql|mariadb|mongo|sshpass|login)[\w-]{0,20}\b[^|;&]{0,200}\s-p|\bredis-cli\b[^|;&]{0,200}\s-a)"
@@ -86,7 +91,7 @@ _IN_S3: Final = re.compile(r"s3://[a-z0-9.-]+(?:/[\w./=+-]*)?")
 _USERINFO: Final = re.compile(r"://[^\s/@]+@")
 # Of other programs' words: what follows "password=", however long the line goes on.
 _GIVEN_AWAY: Final = re.compile(
-    rf"({_SECRET_WORD}[\w.-]*[\"']?=[\"']?)[^\s,;&\"']+|(\bbearer\s+)\S+", re.IGNORECASE
+    rf"({_SECRET_WORD}{_REST}[\"']?=[\"']?)[^\s,;&\"']+|(\bbearer\s+)\S+", re.IGNORECASE
 )
 
 

@@ -154,7 +154,7 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """A hash of what is to be done: not of live values, revision numbers, labels or text."""
+        """A hash of what is to be done: not of live values, revision numbers or text."""
         labels = [[each.id, len(each.instances)] for each in self.labellings]
         apart = [[each.id, *each.apart_from] for each in self.separations]
         return f"sha256:{hashed([*labels, *apart, *map(told, self.acting)])}"

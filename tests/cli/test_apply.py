@@ -42,6 +42,20 @@ def test_the_reviewed_plan_is_applied_and_no_other(program: Program) -> None:
     assert [each["state"] for each in told["outcomes"]] == ["DONE"]
     assert program.run("apply").out == "Nothing was to be done.\n"
 
+    def grants(tier: str) -> None:  # access may be granted by tags: they are reviewed, too
+        program.write(neuron_service(service={"tags": [{"key": "tier", "value": tier}]}))
+
+    grants("open")
+    reviewed = json.loads(program.run("plan", "-o", "json").out)["digest"]
+    grants("secret")
+    assert program.run("apply", "--expect", reviewed).code == 3
+    grants("open")
+    assert program.run("apply", "--expect", reviewed).code == 0
+    (web,) = program.ecs.describe_services(cluster="inference", services=["web"], include=["TAGS"])[
+        "services"
+    ]
+    assert {"key": "tier", "value": "open"} in web["tags"]
+
 
 def test_a_refusal_of_aws_is_1_before_what_is_blocked_is_3(program: Program) -> None:
     container = {"name": "server", "image": "a", "memory": 100}

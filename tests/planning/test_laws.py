@@ -313,19 +313,23 @@ def test_the_order_of_files_and_documents_does_not_matter(
 
 
 @FEW
-@given(specs(), st.dictionaries(WORDS, WORDS, min_size=1, max_size=3))
-def test_the_digest_does_not_depend_on_labels_nor_on_where_the_manifest_stands(
-    tmp_path_factory: pytest.TempPathFactory, spec: dict[str, Any], labels: dict[str, str]
+@given(specs(), WORDS, st.sampled_from(["labels", "service", "taskDefinition"]))
+def test_the_digest_tells_the_users_tags_and_not_where_the_manifest_stands(
+    tmp_path_factory: pytest.TempPathFactory, spec: dict[str, Any], word: str, where: str
 ) -> None:
-    plain = neuron_service(**{"replicas": None, **spec})
-    labelled = {**plain, "metadata": {**plain["metadata"], "labels": labels}}
-    digests = set()
-    for manifest in (plain, labelled):
-        folder = tmp_path_factory.mktemp("labels")
-        text = "\n---\n".join(map(json.dumps, (CLUSTER, manifest)))
-        (folder / "m.yaml").write_text(text)
-        digests.add(offline_of(folder).digest)
-    assert len(digests) == 1
+    def digest(value: str, before: str = "") -> str:
+        manifest = neuron_service(**{"replicas": None, **spec})
+        if where == "labels":
+            manifest["metadata"]["labels"] = {"tier": value}
+        else:
+            members = manifest["spec"].get(where, {})
+            manifest["spec"][where] = {**members, "tags": [{"key": "tier", "value": value}]}
+        folder = tmp_path_factory.mktemp("tags")
+        text = before + "\n---\n".join(map(json.dumps, (CLUSTER, manifest)))
+        (folder / f"{value}.yaml").write_text(text)
+        return offline_of(folder).digest
+
+    assert digest(word) == digest(word, "# another line\n") != digest(f"{word}-2")
 
 
 def test_the_digest_of_an_update_does_not_depend_on_live_values(planner: Operator) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, TypeAlias
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -275,6 +276,48 @@ def test_whoever_is_killed_on_the_way_the_next_one_goes_on_and_arrives(
         return
     end = play_to_the_end(domain, wanted, live, random)
     assert total(end) == {each.service: each.replicas for each in wanted}
+
+
+@pytest.mark.parametrize(
+    ("kind", "instances", "wanted", "live", "begun"),
+    [
+        pytest.param(
+            "inf1.6xlarge",
+            5,
+            [Demand("a", 2, 2), Demand("b", 1, 5, unavailable=2)],
+            [("a", (3,), 5), ("b", (0, 1, 2), 1), ("b", (2,), 2)],
+            Counter(a=5, b=5),
+            id="it gets the room back that it has given up for itself",
+        ),
+        pytest.param(
+            "inf2.24xlarge",
+            4,
+            [Demand("a", 2, 2), Demand("b", 1, 12, surge=1, unavailable=2), Demand("c", 1, 1)],
+            [("a", (4,), 1), ("c", (5,), 1), ("b", (0, 1, 2, 3), 1)]
+            + [("b", (5,), 2), ("b", (4,), 2), ("b", (0,), 1)],
+            Counter(a=4),
+            id="it gives up no more for another one",
+        ),
+    ],
+)
+def test_what_was_given_up_before_a_kill_counts_though_others_may_have_its_room(
+    kind: str,
+    instances: int,
+    wanted: list[Demand],
+    live: list[tuple[str, tuple[int, ...], int]],
+    begun: Counter[str],
+) -> None:
+    domain = Domain(catalogue()[kind], {"": instances}, AMPLE, 0)
+    surges = {each.service: each.surge for each in wanted}
+    chips = domain.instance_type.chips
+    there = [LiveLane(n, lane_name(n, at, chips), at, c, surge=surges[n]) for n, at, c in live]
+    lanes = parting(wanted, there)
+    for seed in range(5):
+        settled = settle(wanted, domain, lanes)
+        assert settled.passage is not None
+        playing = Playing(domain, wanted, lanes, settled.allocation)
+        playing.begun |= begun
+        playing.play(settled.passage.steps, Random(seed), 2 * len(settled.passage.steps))
 
 
 @MANY

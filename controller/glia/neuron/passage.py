@@ -26,12 +26,20 @@ if TYPE_CHECKING:
 def passage(grounds: Sequence[Ground], beyond: int = 0) -> Passage | None:
     """The way from the live lanes to those of the targets; None where there is none.
 
+    A service with fewer replicas than it shall have may have given some up before somebody was
+    killed. Only where nothing else goes on, and in one domain, it is taken for one that grows.
+
     Args:
         grounds: the domain; several where services of each go over to another of them.
         beyond: how many replicas more than services allow may be down.
     """
     way = _Way(grounds, beyond)
-    return way.found() if way.begins_safely() else None
+    if not way.begins_safely():
+        return None
+    found = way.found()
+    if found is None and way.grows and len(grounds) == 1:
+        return _Way(grounds, beyond, firm=False).found()
+    return found
 
 
 def eased(grounds: Sequence[Ground]) -> Passage | None:
@@ -67,14 +75,15 @@ def _places(ground: Ground, number: int) -> Iterator[tuple[str, Ledger]]:
 class _Way:
     """A state of the domains that goes towards the targets."""
 
-    def __init__(self, grounds: Sequence[Ground], beyond: int) -> None:
+    def __init__(self, grounds: Sequence[Ground], beyond: int, *, firm: bool = True) -> None:
         self.lanes = walkers(grounds)
         self.twins = twins(self.lanes)
         self.unavailable = {
             each.service: each.unavailable for ground in grounds for each in ground.demands
         }
         self.beyond = beyond
-        self.exchanges = len(grounds) > 1
+        self.firm = firm
+        self.own: dict[str, int] = {}
         self.trail = Trail()
         self.turns = 0
         self.least: dict[str, int] = {}
@@ -93,6 +102,7 @@ class _Way:
         self.wanted, self.highest = Counter[str](), Counter[str]()
         for lane in self.lanes:
             self.wanted[lane.service] += lane.target
+        self.grows = any(count < self.wanted[name] for name, count in self._totals().items())
 
     def _rivals(self, lane: Walker) -> frozenset[Walker]:
         return frozenset(
@@ -115,7 +125,7 @@ class _Way:
         )
 
     def found(self) -> Passage | None:
-        self._record(self._snapshot(), [lane for lane in self._pending() if self._grow(lane)])
+        self._record(self._snapshot(), [lane for lane in self._resuming() if self._grow(lane)])
         while self._pending():
             if not self._turn():
                 return None
@@ -130,6 +140,13 @@ class _Way:
 
     def _pending(self) -> list[Walker]:
         return [lane for lane in self.lanes if lane.count < lane.target]
+
+    def _resuming(self) -> list[Walker]:
+        """What is to grow, first that of services which may have given up the room for it."""
+        totals = self._totals()
+        giving = {lane.service for lane in self.lanes if lane.count > lane.target}
+        short = {name for name in giving if totals[name] < self.wanted[name]}
+        return sorted(self._pending(), key=lambda lane: lane.service not in short)
 
     def _totals(self) -> Counter[str]:
         totals = Counter[str]()
@@ -147,11 +164,11 @@ class _Way:
     def _turn(self) -> bool:
         """Give up what may be down, and fill the room; whether there was any."""
         totals, before = self._totals(), self._snapshot()
-        floors = {}
-        for service, allowed in self.unavailable.items():
+        for service in self.unavailable:
             self.highest[service] = max(self.highest[service], totals[service])
-            floors[service] = self._floor(service, allowed)
-        spare = {name: totals[name] - max(0, floor - self.beyond) for name, floor in floors.items()}
+        spare = self._spare(totals, firm=self.firm)
+        for_others = self._spare(totals, firm=True)
+        self.own = {service: count - for_others[service] for service, count in spare.items()}
         grown: list[Walker] = []
         for by_others in (False, True):
             grown = [
@@ -162,31 +179,37 @@ class _Way:
             if grown:
                 break
         self.turns += 1
-        self._note(before, totals, floors)
+        self._note(before, totals)
         self._record(before, grown)
         return bool(grown)
 
-    def _floor(self, service: str, allowed: int) -> int:
+    def _spare(self, totals: Mapping[str, int], *, firm: bool) -> dict[str, int]:
+        """How many replicas of each service may be given up now."""
+        floors = {service: self._floor(service, firm=firm) for service in self.unavailable}
+        return {
+            service: totals[service] - max(0, floor - self.beyond)
+            for service, floor in floors.items()
+        }
+
+    def _floor(self, service: str, *, firm: bool) -> int:
         """The fewest replicas of a service: so many below what it shall have, or what it had.
 
-        Between domains others may be given the room that it has given up, and nobody remembers
-        that it has: there no more is given up by a service that is below what it shall have.
+        Others may be given the room that it has given up, and nobody remembers that it has. So
+        ``firm`` lets no service give up more that is below what it shall have already; else it
+        is taken for one that has never had more.
         """
         wanted, highest = self.wanted[service], self.highest[service]
-        if self.exchanges:
-            return max(0, min(wanted - allowed, highest))
-        return max(0, min(wanted, highest) - allowed)
+        allowed = self.unavailable[service]
+        return max(0, min(wanted - allowed, highest) if firm else min(wanted, highest) - allowed)
 
-    def _note(
-        self, before: Mapping[Walker, int], totals: Mapping[str, int], floors: Mapping[str, int]
-    ) -> None:
+    def _note(self, before: Mapping[Walker, int], totals: Mapping[str, int]) -> None:
         given = Counter[str]()
         for lane, count in before.items():
             given[lane.service] += max(0, count - lane.count)
         for service, number in (+given).items():
             left = totals[service] - number
             self.least[service] = min(self.least.get(service, left), left)
-            self.below[service] += left < floors[service]
+            self.below[service] += left < self._floor(service, firm=self.firm)
         self.below = +self.below
 
     def _record(self, before: Mapping[Walker, int], grown: Iterable[Walker]) -> None:
@@ -230,7 +253,7 @@ class _Way:
         """Who gives up a replica: what stands in the way of most, and is gone the soonest.
 
         Another service only if it has all that it shall have, so that it need not wait for
-        room itself, unless nothing else goes on.
+        room itself, unless nothing else goes on; and never what may be spared for its ``own``.
         """
         twin = self.twins.get(lane)
         if twin is not None and twin.count:
@@ -248,7 +271,8 @@ class _Way:
             for each in self.lanes
             if each.count > each.target
             and each.site[0] == lane.site[0]
-            and spare.get(each.service, 0) > 0
+            and spare.get(each.service, 0)
+            > (0 if each.service == lane.service else self.own[each.service])
             and (by_others or each.service == lane.service or each.service not in waiting)
             and (relieved := sum(each is one or each in self.rivals[one] for one in tight))
             >= (1 if tight else 0)

@@ -293,8 +293,10 @@ def test_whoever_is_killed_on_the_way_the_next_one_goes_on_and_arrives(
             "inf2.24xlarge",
             4,
             [Demand("a", 2, 2), Demand("b", 1, 12, surge=1, unavailable=2), Demand("c", 1, 1)],
-            [("a", (4,), 1), ("c", (5,), 1), ("b", (0, 1, 2, 3), 1)]
-            + [("b", (5,), 2), ("b", (4,), 2), ("b", (0,), 1)],
+            [
+                *(("a", (4,), 1), ("c", (5,), 1), ("b", (0, 1, 2, 3), 1)),
+                *(("b", (5,), 2), ("b", (4,), 2), ("b", (0,), 1)),
+            ],
             Counter(a=4),
             id="it gives up no more for another one",
         ),

@@ -49,18 +49,40 @@ def test_a_connection_serves_until_the_sandbox_ends() -> None:
             return answer.status, json.loads(answer.read())
 
         assert post("{}") == (200, {"clusterArns": []}), "there is no cluster in that region"
-        assert post("[")[1]["__type"] == "SerializationException"
+        for text in ("[", "[" * 100_000):
+            assert post(text)[1]["__type"] == "SerializationException"
         assert post("") == (200, {"clusterArns": []})
         assert wire.sock is connection, "neither an answer nor a refusal closes it"
     assert connection.recv(1) == b""
     wire.close()
 
 
-def test_a_body_of_no_known_length_is_refused(driver: Driver) -> None:
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [
+        ("POST", {"Transfer-Encoding": "chunked"}, http.client.LENGTH_REQUIRED),
+        ("POST", {"Transfer-Encoding": "chunked", "Content-Length": "2"}, 411),
+        ("POST", {"Content-Length": "two"}, http.client.BAD_REQUEST),
+        ("POST", {"Content-Length": "-1"}, http.client.BAD_REQUEST),
+        ("POST", {"Content-Length": "9" * 5000}, http.client.BAD_REQUEST),
+        ("POST", {"Content-Length": "9" * 15}, http.client.REQUEST_ENTITY_TOO_LARGE),
+        ("HEAD", {"Content-Length": "0"}, http.client.METHOD_NOT_ALLOWED),
+    ],
+)
+def test_what_no_client_of_ecs_sends_is_refused_and_said_aloud_nowhere(
+    driver: Driver, capfd: pytest.CaptureFixture[str], method: str, headers: Any, status: int
+) -> None:
     wire = http.client.HTTPConnection(driver.sandbox.url.removeprefix("http://"), timeout=60)
-    wire.request("POST", "/", iter([b"{}"]), HEADERS, encode_chunked=True)
-    assert wire.getresponse().status == http.client.LENGTH_REQUIRED
+    wire.putrequest(method, "/")
+    for name, value in {**HEADERS, **headers}.items():
+        wire.putheader(name, value)
+    wire.endheaders(b"2\r\n{}\r\n0\r\n\r\n")
+    answer = wire.getresponse()
+    assert answer.status == status
+    assert bool(answer.read()) == (method == "POST")
+    assert driver.sandbox.calls == []
     wire.close()
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_a_client_that_ends_in_the_middle_of_a_request_has_asked_for_nothing(

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 CONTENT_TYPE = "application/x-amz-json-1.1"
+LENGTH = re.compile(r"[0-9]{1,18}")
+LONGEST_BODY = 2**24  # bytes; a task definition has at most 64 KiB
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 SIGNED_FOR_ECS = re.compile(r"Credential=(?P<key>[^/,]+)/\d+/(?P<region>[^/]+)/ecs/aws4_request")
 
@@ -52,11 +54,12 @@ class EcsHandler(MotoRequestHandler):  # type: ignore[misc]  # moto is untyped h
         signed = SIGNED_FOR_ECS.search(self.headers.get("Authorization", ""))
         if signed is None:
             super().run_wsgi()
-        elif "Content-Length" not in self.headers:
-            self.send_error(HTTPStatus.LENGTH_REQUIRED)
+        elif (refused := self._refused()) is not None:
+            self.send_error(refused)
             with suppress(OSError):  # the client, or the sandbox, has hung up meanwhile
                 self.connection.shutdown(socket.SHUT_WR)
-                self.rfile.read()  # to be closed unread would reset the connection, answer and all
+                while self.rfile.read1():  # to be closed unread would reset the connection
+                    pass
         else:
             length = int(self.headers["Content-Length"])
             text = self.rfile.read(length)
@@ -64,6 +67,17 @@ class EcsHandler(MotoRequestHandler):  # type: ignore[misc]  # moto is untyped h
                 self.close_connection = True
                 return
             self._answer(Place(get_account_id_from(signed["key"]), signed["region"]), text)
+
+    def _refused(self) -> HTTPStatus | None:
+        """Why the request cannot be read as ECS's clients send it; None where it can."""
+        length = self.headers.get("Content-Length")
+        if self.command != "POST":
+            return HTTPStatus.METHOD_NOT_ALLOWED
+        if length is None or "Transfer-Encoding" in self.headers:
+            return HTTPStatus.LENGTH_REQUIRED
+        if not LENGTH.fullmatch(length):
+            return HTTPStatus.BAD_REQUEST
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE if int(length) > LONGEST_BODY else None
 
     def _answer(self, place: Place, text: bytes) -> None:
         operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
@@ -108,7 +122,7 @@ def _refusal(code: str, message: str) -> str:
 def _parameters(text: bytes) -> dict[str, Any]:
     try:
         parameters = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         parameters = None
     if not isinstance(parameters, dict):
         raise EcsError("SerializationException", "The request is not a JSON object.")

@@ -88,23 +88,31 @@ def test_another_name_on_a_full_fleet_is_taken_over_in_turns(
     assert not watch.collisions
 
 
-def test_what_was_there_before_is_adopted_on_its_own_chips_and_shares_them_once_they_are_locked(
-    make_operator: Callable[..., Operator],
-) -> None:
-    """Its task definition has no host port for its chip, so nobody else may be given that chip."""
-    operator = make_operator((BIG, 2))
-    made = named("first", 1, 0)
+def was_there_before(operator: Operator, replicas: int) -> dict[str, Any]:
+    """The manifest of a live service on chip 0 that nobody has told Glia of."""
+    made = named("first", replicas, 0)
     container = made["spec"]["taskDefinition"]["containerDefinitions"][0]
     device = {"hostPath": "/dev/neuron0", "containerPath": "/dev/neuron0"}
     operator.driver.create(
         "first",
-        count=1,
+        count=replicas,
+        placementConstraints=[{"type": "distinctInstance"}],
         taskDefinition=operator.driver.register(
             family="first",
             containerDefinitions=[{**container, "linuxParameters": {"devices": [device]}}],
         ),
     )
     operator.driver.run_until_steady("first")
+    return made
+
+
+def test_what_was_there_before_is_adopted_on_its_own_chips_and_shares_them_once_they_are_locked(
+    make_operator: Callable[..., Operator],
+) -> None:
+    """Its task definition has no host port for its chip, so nobody else may be given that chip."""
+    operator = make_operator((BIG, 2))
+    made = was_there_before(operator, 1)
+    container = made["spec"]["taskDefinition"]["containerDefinitions"][0]
     before = operator.driver.tasks("first")
     full = [sharing("other", 2, 11)]
     adopt = frozenset({"inference/web"})
@@ -134,3 +142,28 @@ def test_what_was_there_before_is_adopted_on_its_own_chips_and_shares_them_once_
     assert lanes(operator, "small") == {"small-neuron0": 1}
     assert not operator.plan().diagnostics
     assert_done(operator, first=1)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_larger_lane_that_was_there_before_is_locked_at_once_only_where_downtime_is_allowed(
+    make_operator: Callable[..., Operator],
+    killed: bool,
+) -> None:
+    operator = make_operator((BIG, 2))
+    made = was_there_before(operator, 2)
+    allowed = {"adopt": frozenset({"inference/web"})}
+    operator.converge(made, **allowed)
+    made["spec"]["taskDefinition"]["containerDefinitions"][0]["image"] = "server:2"
+    operator.write(made)
+    plan = operator.plan()
+    (warning,) = (each for each in plan.diagnostics if each.expected.startswith("all 2 replicas"))
+    assert (warning.found, len(plan.changes)) == ("at most 1 may be", 1)
+    assert "--allow-downtime" in warning.remedy
+
+    plan = operator.plan(downtime=True)
+    assert [each.effect.replicas for each in plan.changes] == [(2, 0), (0, 2)]
+    assert not any(each.remedy == warning.remedy for each in plan.diagnostics)
+    if killed:  # when nothing is left but what stops
+        apply_and_die(operator, 1, downtime=True)
+    operator.converge(downtime=True)
+    assert_done(operator, first=2)

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 def stopped_first(
     changes: Iterable[Change], observed: Observed, allowed: Allowances
 ) -> Iterator[Change]:
-    """The same, each without its replicas before new ones come, where so many may be down."""
+    """The same, each without its replicas before new ones come, where so many may be down.
+
+    Whoever was killed in between leaves none, but some may be stopping still.
+    """
     for change in changes:
         step = change.step
         if (
@@ -44,7 +47,8 @@ def stopped_first(
         made = replace(step, members={**step.members, "desiredCount": after})
         what = effect(change.lane, made)
         what = replace(what, replaced_tasks=0, at_once=0, surplus=0, replicas=(0, after))
-        yield replace(gone, depends_on=change.depends_on, cause=change.cause)
+        gone = replace(gone, fields=gone.fields if before else (), cause=change.cause)
+        yield replace(gone, depends_on=change.depends_on)
         yield replace(change, step=made, effect=what, depends_on=(gone.id,))
 
 
@@ -86,7 +90,9 @@ def _clashes(change: Change, observed: Observed) -> bool:
         return False
     live = step.service
     running = observed.definitions.get(live.task_definition)
-    if running is None or not live.desired or change.lane.lane.count is None:
+    if running is None or change.lane.lane.count is None:
+        return False
+    if not step.members.get("desiredCount", live.desired):
         return False
     if ADOPTED not in live.tags and ADOPTED not in step.tags:
         return False

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from glia.sandbox.faults import Fault
+from glia.tags import KEY, OWNER, tag_list
 from lanes.fleet import (
     BIG,
     Watch,
@@ -69,6 +70,26 @@ def test_what_shared_and_takes_whole_instances_now_leaves_its_old_lanes(
     assert watch.fewest["inference/web"] >= 2, "the new ones were Ready first"
     assert_done(operator)
     assert not watch.collisions
+
+
+def test_what_carries_no_key_is_nobodys_lane_whatever_it_is_called(
+    make_operator: Callable[..., Operator],
+) -> None:
+    operator = make_operator((BIG, 2))
+    ecs = operator.driver.ecs
+    operator.driver.create("web", tags=tag_list({OWNER: "tests"}))
+    operator.write(sharing("web", 2, 4))
+    assert [each.action for each in operator.plan().changes] == ["create"]
+    ecs.delete_service(cluster="inference", service="web", force=True)
+    operator.driver.run(60)
+
+    operator.converge(sharing("web", 2, "all"))
+    (web,) = ecs.describe_services(cluster="inference", services=["web"])["services"]
+    ecs.untag_resource(resourceArn=web["serviceArn"], tagKeys=[KEY])
+    operator.write(sharing("web", 2, 4))
+    for plan in (operator.plan(), operator.plan(downtime=True)):
+        assert not plan.changes
+        assert [each.code for each in plan.errors] == ["shortage"]
 
 
 def test_where_there_is_no_room_for_both_the_old_lanes_give_way_in_turns(

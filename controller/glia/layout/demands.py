@@ -103,6 +103,9 @@ def live_lanes(
         name = manifest_of(service)
         name = heirs.get((name, service.name), name)
         lane = _lane(name, service, figures, wanted.get(name), instance_type)
+        if lane.leaving and KEY not in service.tags:
+            name = ""  # nobody knows whose it is, so no manifest may end it
+            lane = _lane(name, service, figures, None, instance_type)
         lane = replace(
             lane,
             leaving=lane.leaving or name in former,
@@ -118,10 +121,11 @@ def live_lanes(
 def lanes_of(manifest: NeuronService, roster: Roster) -> tuple[LiveService, ...]:
     """The live services of a manifest's lanes, whatever they run on, by their names.
 
-    Those that it had under another name are among them.
+    Those that it had under another name are among them, and none without a key: of that nobody
+    knows whose lane it is, whatever it is called.
     """
     names = {manifest.metadata.name, manifest.spec.renamed_from}
-    found = (each for each in roster.owned if manifest_of(each) in names)
+    found = (each for each in roster.owned if KEY in each.tags and manifest_of(each) in names)
     return tuple(sorted(found, key=lambda each: each.name))
 
 

@@ -43,8 +43,9 @@ ON_SERVICE: Final = frozenset(
 # What a lane's name has behind its manifest's, as ``lane_name`` makes it.
 LANE_SUFFIX: Final = r"(-neuron\d+(to\d+)?(-[a-zA-Z][\w-]*)?)?"
 
-# What AWS takes in a tag's value (Amazon ECS developer guide, "Tag restrictions").
-FORBIDDEN = re.compile(r"[^\w\s+\-=.:/@]")
+# What AWS takes in a tag's value (Amazon ECS developer guide, "Tag restrictions"): of spaces only
+# separators, and no tabs and line breaks, which Python counts among them.
+FORBIDDEN = re.compile(r"[^\w\s+\-=.:/@]|[\x00-\x1f\x85]")
 LONGEST_VALUE = 256
 LONGEST_NUMBER = 10  # digits; somebody may have written anything there
 

@@ -126,6 +126,7 @@ REVISION, SOURCE = "glia:revision", "glia:source"
 
 def test_where_a_manifest_stood_is_told_as_aws_takes_it() -> None:
     assert source_tag("17c2f21", "m/web (1).yaml") == {SOURCE: "17c2f21:m/web _1_.yaml"}
+    assert source_tag("", "m\t\n/häß 模.yaml") == {SOURCE: "m__/häß 模.yaml"}
     assert source_tag("", f"{'m/' * 200}web.yaml") == {SOURCE: "m/" * 128}
 
 

@@ -130,6 +130,11 @@ def test_what_was_there_before_is_adopted_on_its_own_chips_and_shares_them_once_
     assert error.message.startswith("1 replica of small cannot be placed")
     (warning,) = (each for each in plan.diagnostics if each.code == "chips-unlocked")
     assert "keeps others off its chips 0" in warning.message
+    made["spec"]["replicas"] = 2
+    operator.write(made, *full)
+    (error,) = operator.plan().errors
+    assert "its own tasks were there before Glia" in error.message
+    made["spec"]["replicas"] = 1
 
     container["image"] = "server:2"
     operator.write(made, *full)

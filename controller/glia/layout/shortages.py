@@ -8,6 +8,7 @@ from glia.errors import Diagnostic, Location
 from glia.layout.demands import demand
 from glia.layout.supply import HOST_PORTS
 from glia.layout.transitions import too_few
+from glia.neuron.domain import Reason
 from glia.neuron.locks import LOCK_BASE
 from glia.plan import Shortage
 from glia.plan_digest import hashed
@@ -69,7 +70,8 @@ def _lacking(competition: Competition, shortage: neuron.Shortage) -> Diagnostic:
         severity="error",
         code="shortage",
         message=f"{count} of {shortage.service} cannot be placed on {competition.key}: "
-        f"{shortage.reason.value}{_scarce(competition, shortage)}{_waiting(competition, shortage)}"
+        f"{_reason(competition, shortage)}{_scarce(competition, shortage)}"
+        f"{_waiting(competition, shortage)}"
         f"{_unlabelled(competition, shortage)}",
         location=place,
         path="spec.replicas",
@@ -77,6 +79,16 @@ def _lacking(competition: Competition, shortage: neuron.Shortage) -> Diagnostic:
         found=f"{competition.registered} {kind}, {shortage.chips} chips short",
         remedy=_remedy(competition, shortage.service),
         key=f"NeuronService/{shortage.service}",
+    )
+
+
+def _reason(competition: Competition, shortage: neuron.Shortage) -> str:
+    own = {each.manifest for each in competition.inherited if each.unlocked}
+    if shortage.service not in own or shortage.reason is not Reason.CLOSED:
+        return shortage.reason.value
+    return (
+        "its own tasks were there before Glia and have no host port for their chips, so nothing "
+        "is placed beside them until its task definition changes"
     )
 
 

@@ -2,7 +2,8 @@
 
 As a process (``fleet.py FOLDER...``) it serves that sandbox until its standard input ends. It
 prints where that is, and then a line for each that it reads: ``calls`` counts the calls since
-the last look, ``events N`` gives every service that many.
+the last look, ``events N`` gives every service that many, ``network N`` has each answer take
+that many milliseconds more.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +29,9 @@ from glia.sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from glia.sandbox.arns import Place
+    from glia.sandbox.wire_types import Json
 
 EXAMPLE = Path(__file__).parents[2] / "manifests" / "resnet50.yaml"
 CLUSTER = """apiVersion: glia/v1alpha1
@@ -108,6 +113,10 @@ class Served:
     def give_events(self, each: int) -> None:
         self._ask(f"events {each}")
 
+    def put_away(self, milliseconds: int) -> None:
+        """Have answers be on their way for so long."""
+        self._ask(f"network {milliseconds}")
+
     def _ask(self, line: str) -> Any:
         assert self._process.stdin is not None  # noqa: S101  (piped below)
         print(line, file=self._process.stdin, flush=True)
@@ -137,15 +146,33 @@ def served(*paths: Path) -> Iterator[Served]:
 def _serve(paths: tuple[str, ...]) -> None:
     sandbox = Sandbox(ScaledClock())
     seed(sandbox, paths)
+    network = _Network()
     with sandbox:
         print(json.dumps(sandbox.environment()), flush=True)
         for line in sys.stdin:
             word, _, number = line.strip().partition(" ")
             if word == "events":
                 _give_events(sandbox, int(number))
+            if word == "network":
+                network.seconds = int(number) / 1000
             calls = Counter(call.operation for call in sandbox.calls)
             sandbox.world.calls.clear()
             print(json.dumps(calls), flush=True)
+
+
+class _Network:
+    """What is between a client and the sandbox, in seconds for each answer."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        answer = Api.call
+
+        def late(api: Api, operation: str, place: Place, params: Json) -> str:
+            found = answer(api, operation, place, params)
+            time.sleep(self.seconds)
+            return found
+
+        Api.call = late  # type: ignore[method-assign, assignment]
 
 
 def _give_events(sandbox: Sandbox, each: int) -> None:

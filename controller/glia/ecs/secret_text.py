@@ -60,7 +60,8 @@ _SECRET_OPTION: Final = re.compile(rf"{_OPTION}$", re.IGNORECASE)
 _SECRET_FOLLOWS: Final = re.compile(rf"{_OPTION}\s", re.IGNORECASE)
 # -p password, of programs that mean that by it; a port, a path and a variable are none.
 _PASSWORD_OPTION: Final = re.compile(
-    r"(?:\b(?:mysql|mariadb|mongo|sshpass|login)[\w-]{0,20}\b[^|;&]{0,200}\s-p|\bredis-cli\b[^|;&]{0,200}\s-a)"
+    r"(?:\b(?:mysql|mariadb|mongo|sshpass|login)[\w-]{0,20}\b[^|;&]{0,200}\s-p"
+    r"|\bredis-cli\b[^|;&]{0,200}\s-a)"
     r"\s*[^\s\d/.~$-]"
 )
 _SHORT_PASSWORD_OPTION: Final = re.compile(r"(?:^|\s)-p\Z")

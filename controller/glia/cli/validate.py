@@ -31,9 +31,8 @@ def command(paths: tuple[str, ...], output: str) -> int:
     of ECS, and everything that is wrong is told at once. Exit code 1 if there is
     an error; warnings alone keep nothing from being applied.
     """
-    from glia.cli.wanted import no_manifests
     from glia.manifest.load import load
-    from glia.source.files import find
+    from glia.source.files import find, no_manifests
 
     found = find(paths, sys.stdin.buffer)
     loaded = load(found.sources)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from glia.cli.ground import Ground
 from glia.desired.desire import clusters, desired, service_key
-from glia.errors import Diagnostic
 from glia.layout.layout import clusters_to_read, lay_out
 from glia.manifest.spec import NeuronService
-from glia.source.files import find
+from glia.source.files import find, no_manifests
 from glia.wanted import Wanted, compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from glia.desired.state import DesiredState
+    from glia.errors import Diagnostic
     from glia.layout.layout import Layout
     from glia.manifest.load import Loaded
     from glia.neuron.catalogue import InstanceType
@@ -49,16 +49,6 @@ def wanted(
     if made.diagnostics or made.state.services or made.open or made.recall():
         return made
     return replace(made, diagnostics=(no_manifests(paths, "warning"),))
-
-
-def no_manifests(paths: Sequence[str], severity: Literal["error", "warning"]) -> Diagnostic:
-    """Nothing found is seldom meant: a path may be misspelt, a pipe empty."""
-    return Diagnostic(
-        severity=severity,
-        code="no-manifests",
-        message=f"no manifest in {', '.join(paths)}",
-        expected="documents in files that end in .yaml or .yml, or on standard input",
-    )
 
 
 def _found(paths: tuple[str, ...], head: str | None) -> Found:

@@ -17,7 +17,7 @@ from glia.source.kustomization import NAMES, topmost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from typing import BinaryIO
+    from typing import BinaryIO, Literal
 
     from glia.source.kustomize import Builds
 
@@ -63,6 +63,16 @@ def find(paths: Sequence[str], stdin: BinaryIO, stopped: threading.Event | None 
         tuple(part for parts in sources.values() for part in parts),
         tuple(diagnostics),
         {path: tuple(each) for path, each in files.items()},
+    )
+
+
+def no_manifests(paths: Sequence[str], severity: Literal["error", "warning"]) -> Diagnostic:
+    """Nothing found is seldom meant: a path may be misspelt, a pipe empty."""
+    return Diagnostic(
+        severity=severity,
+        code="no-manifests",
+        message=f"no manifest in {', '.join(paths)}",
+        expected="documents in files that end in .yaml or .yml, or on standard input",
     )
 
 

@@ -27,16 +27,15 @@ from glia.reconciling.source_work import SourceWork
 from glia.shards import Shard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from glia.clock import Clock
     from glia.events import Event
-    from glia.manifest.load import Loaded
-    from glia.neuron.catalogue import InstanceType
     from glia.reconciling.desired_source import Desired
     from glia.reconciling.goal import Goal
     from glia.reconciling.means import Ecs
     from glia.target import ClusterRef
+    from glia.wanted import LookUp
 
 TICK_SECONDS: Final = 1.0
 """How late the loop may notice that something is due."""
@@ -79,7 +78,7 @@ class Reconciler:
         self,
         source: Desired,
         ecs_of: Callable[[ClusterRef], Ecs],
-        look_up: Callable[[Loaded], Mapping[str, InstanceType]],
+        look_up: LookUp,
         clock: Clock,
         tell: Callable[[Event], None],
         settings: Settings | None = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from glia.desired.desire import clusters, desired, service_key
 from glia.layout.layout import clusters_to_read, lay_out, parted
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from glia.neuron.lanes import Lane
     from glia.planning.scope import PruneScope
     from glia.target import ClusterRef
+
+LookUp: TypeAlias = "Callable[[Loaded], Mapping[str, InstanceType]]"
+"""What somebody knows of the instance types that the catalogue lacks, by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class Files(Protocol):
 
 def compiled(
     found: Files,
-    look_up: Callable[[Loaded], Mapping[str, InstanceType]],
+    look_up: LookUp,
     read_ahead: Callable[[ClusterRef, Sequence[str]], None] | None = None,
     *,
     again: Callable[[], Sequence[Source]] | None = None,

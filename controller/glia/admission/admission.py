@@ -30,9 +30,7 @@ if TYPE_CHECKING:
     from glia.neuron.catalogue import InstanceType
     from glia.plan import Plan
     from glia.reconciling.desired_source import Desired, Revision
-    from glia.wanted import Wanted
-
-    LookUp = Callable[[Loaded], Mapping[str, InstanceType]]
+    from glia.wanted import LookUp, Wanted
 
 
 @dataclass(frozen=True, slots=True)

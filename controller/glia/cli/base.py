@@ -13,20 +13,16 @@ from glia.source.git.local import LocalRepository
 from glia.wanted import compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from glia.cli.ground import Ground
     from glia.cli.subject import Subject
-    from glia.manifest.load import Loaded
-    from glia.neuron.catalogue import InstanceType
     from glia.plan import Plan
-    from glia.wanted import Wanted
+    from glia.wanted import LookUp, Wanted
 
 
 def change_since(
     subject: Subject,
     found: Wanted,
-    look_up: Callable[[Loaded], Mapping[str, InstanceType]],
+    look_up: LookUp,
     laid_out: Ground | None = None,
 ) -> Plan:
     """The plan from what the paths held where the head left the base to what they hold now.

@@ -45,12 +45,11 @@ class Stamper:
             )
         self._client = GitHub(*access(os.environ))
         self._commit = LocalRepository(paths[0]).commit(head, "--head")
-        self._context = context_of(PLAN, " ".join(map(called, paths)))
+        self._context = _context(paths)
 
     def tell(self, plan: Plan) -> None:
-        state = "failure" if plan.errors else "success"
         try:
-            self._client.set_status(self._commit, state, self._context, status_line(plan))
+            state = _stamp(self._client, self._commit, self._context, plan)
             click.echo(f"{self._context} of {self._commit[:12]}: {state}", err=True)
         except GitHubError as error:
             click.echo(f"glia: the plan could not be told on the commit: {error}", err=True)
@@ -68,7 +67,7 @@ class Commenter:
 
     def __init__(self, number: int | None, paths: Sequence[str], now: Callable[[], float]) -> None:
         self._about: PullRequest = pull_request(os.environ, number)
-        self._key = " ".join(map(called, paths))
+        self._key, self._context = _key(paths), _context(paths)
         self._now = now
 
     def tell(self, plan: Plan, *, live: str) -> None:
@@ -82,8 +81,7 @@ class Commenter:
             done = self._keep(client, plan, occasion)
             click.echo(f"comment on #{self._about.number}: {done}", err=True)
             if head and done != "outdated":
-                state = "failure" if plan.errors else "success"
-                client.set_status(head, state, context_of(PLAN, self._key), status_line(plan))
+                _stamp(client, head, self._context, plan)
         except (GitHubError, OSError) as error:
             click.echo(f"glia: the plan could not be told on the pull request: {error}", err=True)
 
@@ -104,3 +102,19 @@ class Commenter:
         if self._about.summary:
             with Path(self._about.summary).open("a", encoding="utf-8") as file:
                 file.write(f"{text}\n")
+
+
+def _key(paths: Sequence[str]) -> str:
+    """What these paths are called from the top of the repository."""
+    return " ".join(map(called, paths))
+
+
+def _context(paths: Sequence[str]) -> str:
+    return context_of(PLAN, _key(paths))
+
+
+def _stamp(client: GitHub, commit: str, context: str, plan: Plan) -> str:
+    """Leave what tells the plan on a commit; the state that it has there."""
+    state = "failure" if plan.errors else "success"
+    client.set_status(commit, state, context, status_line(plan))
+    return state

@@ -11,24 +11,21 @@ from glia.credential import Credential
 from glia.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from glia.admission.admission import Admission
     from glia.cli.outward import Outward
     from glia.events import Event
     from glia.github.api import GitHub
     from glia.log import Log
-    from glia.manifest.load import Loaded
-    from glia.neuron.catalogue import InstanceType
     from glia.notify.background import Background
     from glia.plan import Plan
     from glia.reconciler import Reconciler
     from glia.reconciling.desired_source import Desired, Revision
     from glia.serve.metrics import Metrics
     from glia.shards import Shard
-    from glia.wanted import Wanted
+    from glia.wanted import LookUp, Wanted
 
-    LookUp = Callable[[Loaded], Mapping[str, InstanceType]]
     PlanOf = Callable[[Revision, Wanted], Plan]
 
 LOGIN: Final = re.compile(r"[A-Za-z0-9_-]+(\[bot\])?")

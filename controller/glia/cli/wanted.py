@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from glia.neuron.catalogue import InstanceType
     from glia.source.files import Found
     from glia.target import ClusterRef
+    from glia.wanted import LookUp
 
 
 def wanted(
     paths: tuple[str, ...],
-    look_up: Callable[[Loaded], Mapping[str, InstanceType]],
+    look_up: LookUp,
     read_ahead: Callable[[ClusterRef, Sequence[str]], None] | None = None,
     *,
     head: str | None = None,

@@ -37,18 +37,23 @@ def stopped_first(
         if (
             not isinstance(step, Update)
             or not _clashes(change, observed)
-            or step.service.desired > most_down(change, allowed)
+            or step.service.desired > _most_down(change, step, allowed)
         ):
             yield change
             continue
         before, after = step.service.desired, step.members.get("desiredCount", step.service.desired)
         gone = scaled(change.service, change.lane, before, 0)
-        gone = replace(gone, step=Scale(change.lane.lane.name, before, 0, ends=True))
         made = replace(step, members={**step.members, "desiredCount": after})
         what = effect(change.lane, made)
         what = replace(what, replaced_tasks=0, at_once=0, surplus=0, replicas=(0, after))
-        gone = replace(gone, fields=gone.fields if before else (), cause=change.cause)
-        yield replace(gone, depends_on=change.depends_on)
+        gone = replace(
+            gone,
+            step=Scale(change.lane.lane.name, before, 0, ends=True),
+            fields=gone.fields if before else (),
+            cause=change.cause,
+            depends_on=change.depends_on,
+        )
+        yield gone
         yield replace(change, step=made, effect=what, depends_on=(gone.id,))
 
 
@@ -60,7 +65,7 @@ def clashes(
         step = change.step
         if not isinstance(step, Update) or not _clashes(change, observed):
             continue
-        count, most = step.service.desired, most_down(change, allowed)
+        count, most = step.service.desired, _most_down(change, step, allowed)
         if count > most:
             yield Diagnostic(
                 severity="warning",
@@ -77,9 +82,9 @@ def clashes(
             )
 
 
-def most_down(change: Change, allowed: Allowances) -> int:
-    live = change.step.service if isinstance(change.step, Update) else None
-    everything = live.desired if live is not None and allowed.downtime else 0
+def _most_down(change: Change, step: Update, allowed: Allowances) -> int:
+    """Of the replicas that are wanted now, how many need not be there."""
+    everything = step.service.desired if allowed.downtime else 0
     return max(everything, change.service.rollout.max_unavailable)
 
 

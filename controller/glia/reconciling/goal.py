@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from glia.desired.desire import clusters, service_key
 from glia.desired.state import DesiredState
@@ -18,13 +18,10 @@ if TYPE_CHECKING:
 
     from glia.desired.state import DesiredService
     from glia.manifest.document import Source as File
-    from glia.manifest.load import Loaded
     from glia.manifest.relations import Declared
-    from glia.neuron.catalogue import InstanceType
     from glia.target import ClusterRef
-    from glia.wanted import Files
+    from glia.wanted import Files, LookUp
 
-LookUp: TypeAlias = "Callable[[Loaded], Mapping[str, InstanceType]]"
 INTERNAL: Final = "internal"
 CLUSTER: Final = f"{NeuronCluster.__name__}/"
 

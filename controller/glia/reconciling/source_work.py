@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from glia.events import Event
     from glia.planning.scope import SourceEvidence
     from glia.reconciling.desired_source import Desired, Revision
-    from glia.reconciling.goal import LookUp
     from glia.reconciling.requeue import Pace
     from glia.target import ClusterRef
-    from glia.wanted import Files
+    from glia.wanted import Files, LookUp
 
 HINTS_APART: Final = 5.0
 """Seconds between two fetches at least, however many hints come."""
